@@ -1,0 +1,1 @@
+"""Support conversations: what was asked, what resolved it."""

@@ -1,0 +1,1 @@
+"""Which topics customers ask about, and what the articles do for them."""
