@@ -1,0 +1,161 @@
+"""Which files belong together: one group an article, one a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from kbsync.errors import ContentError, DuplicateId, KbsyncError
+from kbsync.replicas.base import Broken, Key, Reading
+from kbsync.replicas.files import frontmatter, raw
+from kbsync.replicas.files.disk import Disk
+from kbsync.replicas.files.entries import article_id, collection_id
+from kbsync.replicas.files.paths import COLLECTION_FILE, article_path, takes_part
+from kbsync.replicas.files.raw import ArticleRaw, CollectionRaw, FileText
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a walk of the tree came upon."""
+
+    readings: tuple[Reading, ...]
+    broken: tuple[Broken, ...]
+
+
+class Groups:
+    """Reads the tree into readings; a file that cannot be used breaks its own article only."""
+
+    def __init__(self, disk: Disk, default_locale: str) -> None:
+        self._disk = disk
+        self._default = default_locale
+
+    def all(self, known: Mapping[Key, Reading]) -> Found:
+        """Read everything that takes part in the sync."""
+        groups = self._paths()
+        moved = _moved(known, groups)
+        results = [
+            self._article(handle, {**files, **moved.get(handle, {})}) for handle, files in groups.items()
+        ]
+        results += [self._collection(str(folder)) for folder in self._folders(groups)]
+        return _without_duplicates(results)
+
+    def article(self, handle: str) -> Reading | None:
+        """Read one article. Raises ContentError."""
+        folder = PurePosixPath(handle).parent
+        names = sorted(p.name for p in (self._disk.root / folder).glob("*.md"))
+        files = dict[str, str]()
+        for name in names:
+            part = article_path(folder / name)
+            if part.handle == handle:
+                files[self._locale(part.locale)] = str(folder / name)
+        return self._read(handle, files) if files else None
+
+    def collection(self, path: str) -> Reading | None:
+        """Read one collection. Raises ContentError."""
+        if not (self._disk.root / path).is_dir():
+            return None
+        file = f"{path}/{COLLECTION_FILE}"
+        made = CollectionRaw(path, self._disk.text(file) if self._disk.exists(file) else None)
+        text = raw.encode(made)
+        return Reading("collection", path, raw.token(text), text, id=collection_id(made))
+
+    def _paths(self) -> dict[str, dict[str, str]]:
+        groups: dict[str, dict[str, str]] = {}
+        for path in self._disk.markdown():
+            if takes_part(path) and path.name != COLLECTION_FILE:
+                part = article_path(path)
+                groups.setdefault(part.handle, {})[self._locale(part.locale)] = str(path)
+        return groups
+
+    def _folders(self, groups: Iterable[str]) -> list[PurePosixPath]:
+        """Return folders that hold an article somewhere below, or a collection file."""
+        with_articles = {parent for handle in groups for parent in PurePosixPath(handle).parents}
+        return [
+            folder
+            for folder in self._disk.folders()
+            if takes_part(folder / "x")
+            and (folder in with_articles or self._disk.exists(f"{folder}/{COLLECTION_FILE}"))
+        ]
+
+    def _locale(self, locale: str) -> str:
+        return "" if locale == self._default else locale
+
+    def _article(self, handle: str, files: Mapping[str, str]) -> Reading | Broken:
+        try:
+            return self._read(handle, files)
+        except KbsyncError as error:
+            return Broken(("article", handle), error)
+
+    def _collection(self, path: str) -> Reading | Broken:
+        try:
+            reading = self.collection(path)
+        except KbsyncError as error:
+            return Broken(("collection", path), error)
+        assert reading is not None
+        return reading
+
+    def _read(self, handle: str, files: Mapping[str, str]) -> Reading:
+        if "" not in files:
+            raise ContentError(
+                "is a translation without its original",
+                where=self._disk.shown(next(iter(files.values()))),
+                hint=f"add {handle}.md beside it",
+            )
+        made = ArticleRaw(
+            {locale: FileText(path, self._disk.text(path)) for locale, path in sorted(files.items())}
+        )
+        page = frontmatter.split(made.files[""].text, self._disk.shown(files[""]))
+        text = raw.encode(made)
+        return Reading(
+            "article", handle, raw.token(text), text, id=article_id(page, self._disk.shown(files[""]))
+        )
+
+
+def _moved(known: Mapping[Key, Reading], groups: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Give translations that were left behind by an interrupted move back to their article.
+
+    A group without its original, whose file is the translation that a known article lost, is taken out
+    of `groups` and returned under that article's handle.
+    """
+    orphans = {handle: files for handle, files in groups.items() if "" not in files}
+    found: dict[str, dict[str, str]] = {}
+    for orphan, files in orphans.items():
+        for reading in known.values():
+            if reading.kind != "article" or reading.retired:
+                continue
+            mine = raw.article(reading.raw).files
+            home = _home(reading.handle, groups, orphan)
+            if home and all(
+                locale in mine and PurePosixPath(mine[locale].path).name == PurePosixPath(path).name
+                for locale, path in files.items()
+            ):
+                found.setdefault(home, {}).update(files)
+                del groups[orphan]
+                break
+    return found
+
+
+def _home(handle: str, groups: Mapping[str, Mapping[str, str]], orphan: str) -> str | None:
+    """Return where the original of an article is, when the orphan bears the same name elsewhere."""
+    if handle == orphan or PurePosixPath(handle).name != PurePosixPath(orphan).name:
+        return None
+    return handle if "" in groups.get(handle, {}) else None
+
+
+def _without_duplicates(results: list[Reading | Broken]) -> Found:
+    """Turn things that carry one id into broken ones: none of them is right without a person."""
+    by_id: dict[tuple[str, str], list[Reading]] = {}
+    for result in results:
+        if isinstance(result, Reading) and result.id:
+            by_id.setdefault((result.kind, result.id), []).append(result)
+    doubled = {r.key: rs for rs in by_id.values() if len(rs) > 1 for r in rs}
+    broken = [r for r in results if isinstance(r, Broken)]
+    broken += [Broken(key, _duplicate(key, rs)) for key, rs in doubled.items()]
+    readings = [r for r in results if isinstance(r, Reading) and r.key not in doubled]
+    return Found(tuple(readings), tuple(broken))
+
+
+def _duplicate(key: Key, readings: list[Reading]) -> DuplicateId:
+    others = ", ".join(sorted(r.handle for r in readings if r.key != key))
+    return DuplicateId(f"carries the id {readings[0].id}, as does {others}", where=key[1])
