@@ -13,7 +13,8 @@ KbsyncError
 │   ├── Missing               KB304  the thing is not there (404, trash)
 │   ├── Moved                 KB305  the thing changed since it was last seen
 │   ├── Rejected              KB306  the remote refuses the content itself (400, 413, 422)
-│   └── Incomplete            KB307  a listing broke off; it proves nothing absent
+│   ├── Incomplete            KB307  a listing broke off; it proves nothing absent
+│   └── Waiting               KB308  something must happen first, then the step goes on by itself
 ├── StateError                KB400  the state cannot be read or written
 │   ├── LeaseHeld             KB401  another run is at work
 │   └── StateTooNew           KB402  written by a newer kbsync
@@ -145,6 +146,14 @@ class Incomplete(RemoteError):
 
     code = "KB307"
     default_hint = "nothing was deleted; run again later"
+
+
+class Waiting(RemoteError):
+    """Something must happen first: an image goes public, a teammate finishes a draft."""
+
+    code = "KB308"
+    exit_code = 3
+    default_hint = "run kbsync sync again once it has happened"
 
 
 class StateError(KbsyncError):
