@@ -1,0 +1,63 @@
+"""The command line: parsing, printing and exit codes, nothing else."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+from kbsync.errors import KbsyncError
+
+USAGE = 64
+FAILED = 1
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code.
+
+    A foreseeable error is one line on stderr; only `-vv` adds a traceback.
+    """
+    from kbsync.cli.options import Options, take
+    from kbsync.cli.screen import Screen
+
+    options = Options()
+    try:
+        options, rest = take(arguments)
+        return _invoke(options, rest)
+    except KbsyncError as error:
+        Screen(options).error(error)
+        if options.verbosity > 1:
+            traceback.print_exc()
+        return error.exit_code
+    except KeyboardInterrupt:
+        Screen(options).warn("Interrupted; what was done is recorded, run the command again to go on.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+
+
+def _invoke(options: object, arguments: Sequence[str]) -> int:
+    import typer
+
+    from kbsync.cli.app import command
+    from kbsync.errors import UsageError
+
+    # typer brings a click of its own, and names only BadParameter, UsageError's child, in public.
+    usage_error: type[Exception] = typer.BadParameter.__bases__[0]
+    try:
+        code = command().main(list(arguments), prog_name="kbsync", standalone_mode=False, obj=options)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    except usage_error as error:
+        context = getattr(error, "ctx", None)
+        hint = f"{context.command_path} --help" if context else "kbsync --help"
+        message: str = error.format_message()  # type: ignore[attr-defined]
+        raise UsageError(message, hint=hint) from error
+    return code if isinstance(code, int) else 0

@@ -39,7 +39,7 @@ class FilesReplica:
         self._disk = Disk(root, effects)
         self._trash = trash
         self._groups = Groups(self._disk, default_locale)
-        self._default = default_locale
+        self.default_locale = default_locale
 
     def probe(self) -> Standing:
         """Tell whether the content folder can be read and written."""
@@ -129,6 +129,10 @@ class FilesReplica:
         """Return the bytes of an asset by its path."""
         return self._disk.data(address)
 
+    def has_asset(self, path: str) -> bool:
+        """Tell whether there is a file at the path."""
+        return self._disk.exists(path)
+
     def read_asset(self, path: str) -> bytes:
         """Return the bytes of an asset. Raises ContentError."""
         return self._disk.data(path)
@@ -158,7 +162,7 @@ class FilesReplica:
 
     def _free_handle(self, handle: str) -> str:
         candidate, number = handle, 2
-        while self._disk.exists(file_of(candidate, "", self._default)):
+        while self._disk.exists(file_of(candidate, "", self.default_locale)):
             candidate, number = f"{handle}-{number}", number + 1
         return candidate
 
@@ -171,7 +175,7 @@ class FilesReplica:
 
     def _at(self, target: ArticleRaw, handle: str) -> ArticleRaw:
         return ArticleRaw(
-            {k: FileText(file_of(handle, k, self._default), f.text) for k, f in target.files.items()}
+            {k: FileText(file_of(handle, k, self.default_locale), f.text) for k, f in target.files.items()}
         )
 
     def _bring(self, before: FileText | None, target: FileText) -> None:
