@@ -1,0 +1,134 @@
+"""One run at a time: a lease that names who, where and since when, is renewed, and expires.
+
+On SQLite the row is taken under `BEGIN IMMEDIATE`; a holder on this host whose process is gone is
+dead. On PostgreSQL a session advisory lock decides, which the server gives back when the connection
+dies (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS), and the row only
+tells who holds it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy import Connection, select, text
+
+from kbsync.errors import LeaseHeld, StateError
+from kbsync.state.schema import LEASE
+from kbsync.state.store import State
+
+TTL = 120.0
+"""Seconds after which a lease that nobody renewed may be taken."""
+_NAME = "sync"
+_ADVISORY_KEY = 0x6B6273796E63  # "kbsync"
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds the lease."""
+
+    user: str
+    host: str
+    pid: int
+    since: str
+
+    def describe(self) -> str:
+        """Return `who on where (process n) since when`."""
+        return f"{self.user} on {self.host} (process {self.pid}) since {self.since}"
+
+
+def _me() -> Holder:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a passwd entry
+        user = str(os.getuid())
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Holder(user, socket.gethostname(), os.getpid(), now)
+
+
+@contextmanager
+def lease(state: State, *, ttl: float = TTL) -> Iterator[Holder]:
+    """Hold the state for one run. Raises LeaseHeld, which names the other run."""
+    me = _me()
+    if state.shared:
+        with _advisory(state), _held(state, me, ttl):
+            yield me
+    else:
+        with _held(state, me, ttl):
+            yield me
+
+
+@contextmanager
+def _held(state: State, me: Holder, ttl: float) -> Iterator[None]:
+    with state.transaction() as connection:
+        _take(connection, me, ttl, sure=state.shared)
+    done = threading.Event()
+    keeper = threading.Thread(target=_renew, args=(state, me, ttl, done), name="kbsync-lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+        with suppress(StateError), state.transaction() as connection:
+            connection.execute(LEASE.delete().where(LEASE.c.holder == _text(me)))
+
+
+def _take(connection: Connection, me: Holder, ttl: float, *, sure: bool) -> None:
+    row = connection.execute(select(LEASE.c.holder, LEASE.c.expires).where(LEASE.c.name == _NAME)).first()
+    if row and not sure:
+        other = msgspec.json.decode(row.holder, type=Holder)
+        if row.expires > time.time() and not _dead(other):
+            raise _refused(other)
+    connection.execute(LEASE.delete().where(LEASE.c.name == _NAME))
+    connection.execute(LEASE.insert().values(name=_NAME, holder=_text(me), expires=time.time() + ttl))
+
+
+def _renew(state: State, me: Holder, ttl: float, done: threading.Event) -> None:
+    while not done.wait(ttl / 3):
+        with suppress(StateError), state.transaction() as connection:
+            mine = LEASE.c.holder == _text(me)
+            connection.execute(LEASE.update().where(mine).values(expires=time.time() + ttl))
+
+
+@contextmanager
+def _advisory(state: State) -> Iterator[None]:
+    with state.engine.connect() as connection:
+        query = text("SELECT pg_try_advisory_lock(:key)")
+        if not connection.execute(query, {"key": _ADVISORY_KEY}).scalar():
+            row = connection.execute(select(LEASE.c.holder).where(LEASE.c.name == _NAME)).first()
+            raise _refused(msgspec.json.decode(row.holder, type=Holder) if row else None)
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
+            connection.commit()
+
+
+def _refused(other: Holder | None) -> LeaseHeld:
+    who = other.describe() if other else "somebody"
+    hint = f"wait for it to end; a run that died gives the lease back within {TTL:.0f} s"
+    return LeaseHeld(f"another run is at work: {who}", hint=hint)
+
+
+def _dead(other: Holder) -> bool:
+    if other.host != socket.gethostname():
+        return False
+    try:
+        os.kill(other.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _text(holder: Holder) -> str:
+    return msgspec.json.encode(holder).decode()

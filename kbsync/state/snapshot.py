@@ -1,0 +1,93 @@
+"""The whole state in memory, as the run reads it; every commit goes to the database and here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from kbsync.state.records import (
+    Asset,
+    Base,
+    Conflict,
+    EntryKey,
+    Intent,
+    Note,
+    Record,
+    Rescue,
+    Settled,
+    Shadow,
+)
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert or replace a record."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Remove the record with this key, if it is there."""
+
+    table: type[Record]
+    key: tuple[str, ...]
+
+
+def drop(record: Record) -> Drop:
+    """Return the change that removes the record."""
+    return Drop(type(record), record.key)
+
+
+Change = Put | Drop
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Every record by type and key. Readers may not change it; `apply` is for the store."""
+
+    tables: dict[type[Record], dict[tuple[str, ...], Any]] = field(default_factory=dict)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take over what was committed."""
+        for change in changes:
+            if isinstance(change, Put):
+                self._table(type(change.record))[change.record.key] = change.record
+            else:
+                self._table(change.table).pop(change.key, None)
+
+    def all(self, table: type[R]) -> Iterator[R]:
+        """Yield the records of one type, ordered by key."""
+        rows = self._table(table)
+        return (rows[key] for key in sorted(rows))
+
+    def get(self, table: type[R], *key: str) -> R | None:
+        """Return one record."""
+        found: R | None = self._table(table).get(key)
+        return found
+
+    def base(self, key: EntryKey) -> Base | None:
+        """Return the last agreement on an entry."""
+        return self.get(Base, *key)
+
+    def shadow(self, replica: str, key: EntryKey) -> Shadow | None:
+        """Return what a replica showed last of an entry."""
+        return self.get(Shadow, replica, *key)
+
+    def conflicts(self, key: EntryKey) -> tuple[Conflict, ...]:
+        """Return the held fields of an entry."""
+        return tuple(c for c in self.all(Conflict) if (c.kind, c.id) == key)
+
+    def note(self, name: str) -> str:
+        """Return a fact about the whole state, or ""."""
+        found = self.get(Note, name)
+        return found.value if found else ""
+
+    def _table(self, table: type[Record]) -> dict[tuple[str, ...], Any]:
+        return self.tables.setdefault(table, {})
+
+
+ALL_TABLES: tuple[type[Record], ...] = (Base, Shadow, Asset, Conflict, Intent, Rescue, Settled, Note)

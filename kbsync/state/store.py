@@ -1,0 +1,176 @@
+"""The state on disk: SQLite on one host, PostgreSQL for several, through SQLAlchemy Core.
+
+Every commit is one transaction and one numbered effect, so a crash leaves either all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from kbsync.effects import DIRECT, Effects
+from kbsync.errors import StateError
+from kbsync.state.records import Record
+from kbsync.state.schema import TABLES, migrate
+from kbsync.state.snapshot import Change, Put, Snapshot
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_REPAIR = "move the state aside and run kbsync sync again: equal content pairs up and nothing is deleted"
+
+
+class State:
+    """The open state; thread-safe. `snapshot` is what it holds, kept in step with every commit."""
+
+    def __init__(self, engine: Engine, where: str, effects: Effects = DIRECT) -> None:
+        self.engine = engine
+        self.where = where
+        self.effects = effects
+        self._lock = threading.RLock()
+        self.snapshot = self._load()
+
+    @property
+    def shared(self) -> bool:
+        """Tell whether several hosts can meet here."""
+        return self.engine.dialect.name == "postgresql"
+
+    def commit(self, what: str, changes: Sequence[Change]) -> None:
+        """Write all changes in one transaction. Raises StateError."""
+        if not changes:
+            return
+        with self._lock:
+            self.effects.perform("state", what, lambda: self._write(changes))
+            self.snapshot.apply(changes)
+
+    def reload(self) -> None:
+        """Read everything again: another run may have been here."""
+        with self._lock:
+            self.snapshot = self._load()
+
+    def replace(self, what: str, changes: Sequence[Change]) -> None:
+        """Forget everything and hold the given records instead, in one transaction."""
+        with self._lock:
+            self.effects.perform("state", what, lambda: self._write(changes, empty=True))
+            self.snapshot = self._load()
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.engine.dispose()
+
+    def _load(self) -> Snapshot:
+        snapshot = Snapshot()
+        with self.transaction() as connection:
+            for table_type in TABLES:
+                snapshot.apply(Put(record) for record in self._rows(connection, table_type))
+        return snapshot
+
+    def _rows(self, connection: Connection, table_type: type[Record]) -> Iterator[Record]:
+        decoder = msgspec.json.Decoder(table_type)
+        for (doc,) in connection.execute(select(TABLES[table_type].c.doc)):
+            try:
+                yield decoder.decode(doc)
+            except msgspec.DecodeError as error:
+                message = f"a record of {TABLES[table_type].name} cannot be read: {error}"
+                raise StateError(message, where=self.where, hint=_REPAIR) from error
+
+    def _write(self, changes: Sequence[Change], *, empty: bool = False) -> None:
+        with self.transaction() as connection:
+            if empty:
+                for table in TABLES.values():
+                    connection.execute(table.delete())
+            for change in changes:
+                _execute(connection, change)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open a transaction; what the database says becomes a StateError."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise _unusable(self.where, error) from error
+
+
+def _execute(connection: Connection, change: Change) -> None:
+    kind, key = (
+        (type(change.record), change.record.key) if isinstance(change, Put) else (change.table, change.key)
+    )
+    table = TABLES[kind]
+    columns = list(table.primary_key.columns)
+    match_key = [column == value for column, value in zip(columns, key, strict=True)]
+    connection.execute(table.delete().where(*match_key))
+    if isinstance(change, Put):
+        names = {column.name: value for column, value in zip(columns, key, strict=True)}
+        connection.execute(table.insert().values(**names, doc=_ENCODER.encode(change.record).decode()))
+
+
+def open_state(url: str, *, effects: Effects = DIRECT) -> State:
+    """Open the state at a SQLAlchemy URL, bringing its schema up to date.
+
+    Raises StateError when it cannot be read, StateTooNew when a newer kbsync wrote it.
+    """
+    where = _display(url)
+    try:
+        engine = _engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        hint = "use sqlite:///path or postgresql+psycopg://… (pip install 'kbsync[postgres]')"
+        raise StateError("the state URL is not usable", where=where, hint=hint) from error
+    except OSError as error:
+        raise StateError(f"the folder of the state cannot be made: {error.strerror}", where=where) from error
+    try:
+        with engine.begin() as connection:
+            migrate(connection)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise _unusable(where, error) from error
+    return State(engine, where, effects)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql" and "+" not in parsed.drivername:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database in (None, "", ":memory:"):
+        engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _tune)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _tune(connection: Any, _record: object) -> None:
+    """Let SQLAlchemy own transactions, and write ahead so that readers never wait.
+
+    https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
+    """
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _display(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "[sync] state"
+
+
+def _unusable(where: str, error: SQLAlchemyError) -> StateError:
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return StateError(f"the state cannot be used: {reason}", where=where, hint=_REPAIR)
