@@ -1,0 +1,85 @@
+"""What a topic costs, and how it moves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+from typing import Any, Final
+
+from kbsync.conversations.model import Conversation
+
+_LOW_RATING: Final = 2
+_WEEK: Final = 7 * 86_400
+_MOST_WEEKS: Final = 520
+_FIN_RESOLVED: Final = frozenset({"confirmed_resolution", "assumed_resolution", "resolved", ""})
+_LONGEST: Final = 4.0
+_GROWTH: Final = 4.0
+
+
+def fin_failed(conversation: Conversation) -> bool:
+    """Whether Intercom's AI agent took part and did not resolve it (Conversations API, `ai_agent.resolution_state`)."""
+    return conversation.fin is not None and conversation.fin.resolution.lower() not in _FIN_RESOLVED
+
+
+def impact(
+    members: Sequence[Conversation], everyone: Sequence[Conversation], coverage: float
+) -> dict[str, float]:
+    """Return the numbers the report ranks by; `score` weighs the effort by what is not covered and by growth."""
+    handling = sum(member.handling_seconds or 0 for member in members)
+    reopens = sum(member.reopens for member in members)
+    low = sum(member.rating is not None and member.rating <= _LOW_RATING for member in members)
+    unresolved = sum(fin_failed(member) for member in members)
+    effort = _effort(members, everyone) + 0.5 * (reopens + low + unresolved)
+    return {
+        "score": round(effort * (1.0 - coverage) * growth(members) ** 0.5, 4),
+        "conversations": len(members),
+        "share": round(len(members) / max(len(everyone), 1), 6),
+        "handling_seconds": handling,
+        "reopens": reopens,
+        "low_ratings": low,
+        "unresolved_by_fin": unresolved,
+    }
+
+
+def _effort(members: Sequence[Conversation], everyone: Sequence[Conversation]) -> float:
+    """Count conversations, each by its handling time against the desk's median, an unknown time as the median."""
+    usual = median([c.handling_seconds for c in everyone if c.handling_seconds] or [0])
+    if not usual:
+        return float(len(members))
+    return sum(min((member.handling_seconds or usual) / usual, _LONGEST) for member in members)
+
+
+def growth(members: Sequence[Conversation]) -> float:
+    """Return how much busier the later half of the topic's time is than the earlier half, within 1/4 to 4."""
+    times = sorted(member.created_at for member in members)
+    if not times or times[-1] - times[0] < 2 * _WEEK:
+        return 1.0
+    middle = (times[0] + times[-1]) / 2
+    late = sum(time >= middle for time in times)
+    return min(max((late + 1) / (len(times) - late + 1), 1 / _GROWTH), _GROWTH)
+
+
+def trend(members: Sequence[Conversation]) -> list[dict[str, Any]]:
+    """Return conversations per ISO week, oldest first, weeks without any between them as zero."""
+    starts = [monday for monday in (_monday(member.created_at) for member in members) if monday is not None]
+    if not starts:
+        return []
+    counts = Counter(starts)
+    first = max(min(starts), max(starts) - dt.timedelta(weeks=_MOST_WEEKS - 1))
+    weeks = (max(starts) - first).days // 7
+    return [_week(first + dt.timedelta(weeks=number), counts) for number in range(weeks + 1)]
+
+
+def _monday(at: float) -> dt.date | None:
+    try:
+        day = dt.datetime.fromtimestamp(at, dt.UTC).date()
+    except (OverflowError, OSError, ValueError):
+        return None
+    return day - dt.timedelta(days=day.weekday()) if day.toordinal() > 7 else None  # noqa: PLR2004 - the calendar starts there
+
+
+def _week(monday: dt.date, counts: Counter[dt.date]) -> dict[str, Any]:
+    year, week, _ = monday.isocalendar()
+    return {"week": f"{year:04d}-W{week:02d}", "count": counts[monday]}
