@@ -107,12 +107,12 @@ def _part(node: Part) -> Part:
     return settled  # type: ignore[no-any-return]  # a rule is typed by its own kind
 
 
-def _sequence(parts: tuple[PartT, ...]) -> tuple[PartT, ...]:
-    return on_block.spacers(on_block.hollow(tuple(map(part, parts))))  # type: ignore[return-value]  # fewer of them
+def _sequence(parts: tuple[Part, ...]) -> tuple[Any, ...]:
+    return on_block.spacers(on_block.hollow(tuple(map(part, parts))))
 
 
 def canon(document: Document) -> Document:
-    """Return the canonical form: `canon(canon(d)) == canon(d)`."""
+    """Return the document in canonical form, from which canon changes nothing more."""
     blocks = _sequence(document.blocks)
     up = 1 - on_block.top_level(blocks)
     return Document(tuple(on_block.shifted(block, up) for block in blocks)) if up else Document(blocks)

@@ -120,14 +120,17 @@ def joined(runs: list[Run]) -> list[Run]:
     """Neighbouring text under the same wrappers is one text; so is neighbouring code."""
     out: list[Run] = []
     for run in runs:
-        last = out[-1] if out else None
-        if last and last.marks == run.marks and type(last.leaf) is type(run.leaf):
-            if isinstance(run.leaf, Text | Code):
-                text = last.leaf.text + run.leaf.text  # type: ignore[union-attr]  # of the same type
-                out[-1] = Run(type(run.leaf)(text), run.marks)
-                continue
-        out.append(run)
+        if out and _continues(out[-1], run):
+            text = out[-1].leaf.text + run.leaf.text  # type: ignore[union-attr]  # both Text or both Code
+            out[-1] = Run(type(run.leaf)(text), run.marks)  # type: ignore[call-arg]  # as above
+        else:
+            out.append(run)
     return out
+
+
+def _continues(last: Run, run: Run) -> bool:
+    alike = last.marks == run.marks and type(last.leaf) is type(run.leaf)
+    return alike and isinstance(run.leaf, Text | Code)
 
 
 def trailing_breaks(runs: list[Run]) -> list[Run]:
