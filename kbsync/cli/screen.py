@@ -109,24 +109,24 @@ class Screen:
 
 
 class Bars:
-    """The progress of one run: one bar a phase."""
+    """The progress of one run: one bar, begun anew with each phase."""
 
     def __init__(self, bars: Progress, screen: Screen) -> None:
         self._bars = bars
         self._screen = screen
-        self._tasks: dict[str, Any] = {}
+        self._task = bars.add_task("", visible=False)
 
-    def phase(self, name: str, total: int | None = None) -> None:
-        """Begin a phase of `total` steps, None when that is not known."""
-        self._tasks[name] = self._bars.add_task(name, total=total)
+    def phase(self, name: str, total: int) -> None:
+        """Begin a phase of so many pieces of work; 0 when nobody knows."""
+        self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(name, total=total or None)
         if self._bars.disable:
             self._screen.detail(name)
 
-    def advance(self, name: str, steps: int = 1) -> None:
-        """Count steps of a phase."""
-        if name in self._tasks:
-            self._bars.advance(self._tasks[name], steps)
+    def advance(self) -> None:
+        """One piece is done; called from any thread."""
+        self._bars.advance(self._task)
 
-    def note(self, text: str) -> None:
-        """Say something on the way."""
-        self._screen.detail(text)
+    def note(self, message: str) -> None:
+        """Say one line."""
+        self._screen.detail(message)
