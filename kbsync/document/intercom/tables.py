@@ -1,0 +1,63 @@
+"""Intercom tables: no header cells, so the editor's shade is what makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from kbsync.document.blocks import Align, Block, Cell, Row, Table
+from kbsync.document.intercom.colours import HEADER_SHADE, background
+from kbsync.document.markup.elements import Element
+from kbsync.document.markup.reading import BlockRow, Reader, span
+from kbsync.document.markup.tables import aligned_cell, count, rows_of
+
+Inside = Callable[[Reader, Sequence[Element]], tuple[Block, ...]]
+
+
+def table(align_of: Callable[[Element], Align | None], inside: Inside) -> BlockRow:
+    """Return the row of a table; `align_of` reads an element's alignment, `inside` a cell's blocks."""
+
+    def cell(reader: Reader, element: Element) -> Cell:
+        shade = background(element.get("style"))
+        header = element.tag == "th" or shade == HEADER_SHADE
+        return aligned_cell(
+            Cell(
+                inside(reader, element.children),
+                header,
+                align_of(element),
+                count(element.get("colspan")),
+                count(element.get("rowspan")),
+                "" if shade == HEADER_SHADE else shade,
+                span(element),
+            ),
+            _empty_align(element, align_of),
+        )
+
+    def row(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
+        lines = rows_of(element)
+        if lines is None:
+            return reader.opaque(element)
+        rows = tuple(
+            Row(tuple(cell(reader, each) for each in line.children if not each.is_blank()), span(line))
+            for line in lines
+        )
+        if not rows:
+            return ()
+        return Table((_headed(rows[0]), *rows[1:]), span(element))
+
+    return row
+
+
+def _empty_align(element: Element, align_of: Callable[[Element], Align | None]) -> Align | None:
+    inner = element.find("p")
+    return align_of(inner) if inner is not None else None
+
+
+def _headed(row: Row) -> Row:
+    """A first row that is shaded throughout is a header row, whatever the shade."""
+    if len(row.cells) > 1 and all(cell.shade or cell.header for cell in row.cells):
+        return msgspec.structs.replace(
+            row, cells=tuple(msgspec.structs.replace(cell, header=True) for cell in row.cells)
+        )
+    return row

@@ -1,0 +1,149 @@
+"""A tolerant tree over HTML as browsers meet it: any text gives a tree, with character offsets.
+
+It follows the HTML standard's tree construction (html.spec.whatwg.org, section 13.2.6) as far as bodies of
+articles need it: void elements, implied end tags of p, li, dt, dd and the table parts, raw text elements,
+bogus comments, end tags that match nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from types import MappingProxyType
+
+from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element
+from kbsync.errors import DocumentError
+
+_TOKEN = re.compile(
+    r"""<(?:(/)?([A-Za-z][^\s/<>]*)((?:=\s*"[^"]*"|=\s*'[^']*'|[^<>=]++|=)*+)>"""
+    r"""|!--.*?(?:-->|\Z)|[!?/][^>]*(?:>|\Z))""",
+    re.DOTALL,
+)
+_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+_RAW_TEXT = frozenset(["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"])
+_ENDS_PARAGRAPH = frozenset(
+    """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hr main menu nav ol p pre section summary table ul""".split()
+)
+_SCOPES = frozenset(["table", "td", "th", "caption", "object", "button", "template"])
+_PARTS = MappingProxyType(
+    {
+        "li": (frozenset(["li"]), frozenset(["ul", "ol", "menu", "table", "td", "th"])),
+        "dt": (frozenset(["dt", "dd"]), frozenset(["dl", "table"])),
+        "dd": (frozenset(["dt", "dd"]), frozenset(["dl", "table"])),
+        "td": (frozenset(["td", "th"]), frozenset(["tr", "table"])),
+        "th": (frozenset(["td", "th"]), frozenset(["tr", "table"])),
+        "tr": (frozenset(["tr"]), frozenset(["table"])),
+        "tbody": (frozenset(["tbody", "thead", "tfoot", "colgroup"]), frozenset(["table"])),
+        "thead": (frozenset(["tbody", "thead", "tfoot", "colgroup"]), frozenset(["table"])),
+        "tfoot": (frozenset(["tbody", "thead", "tfoot", "colgroup"]), frozenset(["table"])),
+    }
+)
+_TABLE_PARTS = frozenset(["table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"])
+_WALLS = frozenset(["td", "th", "table"])
+
+
+def _decode_attribute(text: str) -> str:
+    """Decode only complete references: `?a=1&copy=2` in an address is no copyright sign."""
+    return _REFERENCE.sub(lambda match: unescape(match[0]), text) if "&" in text else text
+
+
+def _decode(text: str) -> str:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unescape(text) if "&" in text else text
+
+
+class Tree:
+    """The tree of one body, and whether its tags were balanced as they stood."""
+
+    __slots__ = ("balanced", "raw", "root", "stack")
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+        self.root = Element(ROOT, 0, len(raw), "", _decode_attribute)
+        self.stack = [self.root]
+        self.balanced = True
+
+    def build(self) -> Tree:
+        """Read the whole text."""
+        position = 0
+        raw_text = ""
+        for match in _TOKEN.finditer(self.raw):
+            start, end = match.span()
+            closing, name, attributes = match.groups()
+            if raw_text and not (closing and name and name.lower() == raw_text):
+                continue  # inside script, style or iframe only their own end tag is markup
+            if start > position:
+                self._text(position, start, raw_text)
+            position, raw_text = end, ""
+            if name is None:
+                continue
+            if closing:
+                self._close(name.lower(), start, end)
+            else:
+                raw_text = self._open(name.lower(), attributes, start, end)
+        self._text(position, len(self.raw), raw_text)
+        self._pop_to(0, len(self.raw))
+        return self
+
+    def _text(self, start: int, end: int, raw_text: str) -> None:
+        if start < end:
+            text = self.raw[start:end] if raw_text else _decode(self.raw[start:end])
+            self.stack[-1].children.append(Element(TEXT, start, end, "", _decode, text))
+
+    def _open(self, tag: str, attributes: str, start: int, end: int) -> str:
+        if tag in _ENDS_PARAGRAPH:
+            self._imply({"p"}, _SCOPES, start)
+        if tag in _PARTS:
+            self._imply(*_PARTS[tag], start)
+        element = Element(tag, start, end, attributes, _decode_attribute)
+        self.stack[-1].children.append(element)
+        if tag in _VOID:
+            return ""
+        if len(self.stack) > MAX_DEPTH:
+            raise self._too_deep(start)
+        self.stack.append(element)
+        return tag if tag in _RAW_TEXT else ""
+
+    def _imply(self, ends: frozenset[str] | set[str], scopes: frozenset[str], start: int) -> None:
+        for depth in range(len(self.stack) - 1, 0, -1):
+            tag = self.stack[depth].tag
+            if tag in ends:
+                self._pop_to(depth - 1, start)
+                return
+            if tag in scopes:
+                return
+
+    def _close(self, tag: str, start: int, end: int) -> None:
+        for depth in range(len(self.stack) - 1, 0, -1):
+            element = self.stack[depth]
+            if element.tag == tag:
+                self._pop_to(depth, start)
+                self.stack.pop().end = end
+                return
+            if element.tag in _WALLS and tag not in _TABLE_PARTS:
+                break
+        self.balanced = False
+
+    def _pop_to(self, depth: int, end: int) -> None:
+        """Close what stands open above `depth`, as if its end tag stood at `end`."""
+        while len(self.stack) > depth + 1:
+            self.balanced = False
+            self.stack.pop().end = end
+
+    def _too_deep(self, start: int) -> DocumentError:
+        line = self.raw.count("\n", 0, start) + 1
+        return DocumentError(
+            f"line {line}: elements are nested more than {MAX_DEPTH} deep",
+            hint="take some of the nesting away",
+            line_number=line,
+        )
+
+
+def parse(raw: str) -> Tree:
+    """Return the tree of any text. Raises DocumentError when it nests deeper than MAX_DEPTH."""
+    return Tree(raw).build()

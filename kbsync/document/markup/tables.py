@@ -1,0 +1,48 @@
+"""What tables in HTML and in storage format have in common."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kbsync.document.blocks import Align, Cell, Paragraph
+from kbsync.document.markup.elements import Element
+
+_BODIES = frozenset(["tbody", "thead", "tfoot"])
+_LOOKS = frozenset(["colgroup", "col"])
+_CELLS = frozenset(["td", "th"])
+MAX_SPAN = 1000
+"""The most columns a cell may span, as in the HTML standard (section 4.9.11)."""
+
+
+def rows_of(table: Element) -> list[Element] | None:
+    """Return the rows of a table in order, None when something else stands among rows or cells."""
+    rows: list[Element] = []
+    for child in table.children:
+        if child.tag in _BODIES:
+            rows.extend(each for each in child.children if not each.is_blank())
+        elif child.tag not in _LOOKS and not child.is_blank():
+            rows.append(child)
+    if all(row.tag == "tr" and _only_cells(row) for row in rows):
+        return rows
+    return None
+
+
+def _only_cells(row: Element) -> bool:
+    return all(cell.tag in _CELLS or cell.is_blank() for cell in row.children)
+
+
+def count(value: str) -> int:
+    """Return how many rows or columns a cell spans; 1 for nonsense."""
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 6 else 1
+    return min(max(number, 1), MAX_SPAN)
+
+
+def aligned_cell(cell: Cell, of_empty: Align | None) -> Cell:
+    """Return the cell with the alignment its paragraphs share; both systems align the text, not the cell."""
+    if not cell.blocks:
+        return msgspec.structs.replace(cell, align=cell.align or of_empty)
+    aligns = {block.align if isinstance(block, Paragraph) else None for block in cell.blocks}
+    if len(aligns) != 1 or None in aligns:
+        return cell
+    blocks = tuple(msgspec.structs.replace(block, align=None) for block in cell.blocks)
+    return msgspec.structs.replace(cell, blocks=blocks, align=aligns.pop())

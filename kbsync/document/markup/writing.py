@@ -1,0 +1,144 @@
+"""From blocks to markup: the walk that both markup formats share; how each node is spelt is their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from kbsync.document.blocks import (
+    AssetRef,
+    Block,
+    Document,
+    Inline,
+    Link,
+    OpaqueBlock,
+    OpaqueInline,
+    Origin,
+    Target,
+)
+from kbsync.document.formats import Links, Loss, Rendered
+from kbsync.document.markup.escape import escape_text, is_unsafe, without_illegal
+from kbsync.errors import DocumentError
+
+Row: TypeAlias = Callable[[Any, Any], str]
+
+
+class Writer:
+    """Writes one body; `lose` collects what the format cannot hold, each sentence once."""
+
+    origin: Origin
+
+    def __init__(self, links: Links, rows: Mapping[type, Row]) -> None:
+        self.links = links
+        self.rows = rows
+        self.losses: dict[Loss, None] = {}
+
+    def document(self, document: Document) -> Rendered:
+        """Return the whole body. Raises DocumentError when it nests too deep to be written."""
+        try:
+            raw = self.blocks(document.blocks)
+        except RecursionError:
+            raise DocumentError(
+                "the document is nested too deep to be written", hint="take some of the nesting away"
+            ) from None
+        legal = without_illegal(raw)
+        if legal != raw:
+            self.lose("control-character", "control characters are left out")
+        return Rendered(legal, tuple(self.losses))
+
+    def blocks(self, blocks: Iterable[Block]) -> str:
+        """Return the blocks one after the other."""
+        rows = self.rows
+        return "".join([rows[type(block)](self, block) for block in blocks])
+
+    def inlines(self, inlines: Iterable[Inline]) -> str:
+        """Return running text."""
+        rows = self.rows
+        return "".join([rows[type(inline)](self, inline) for inline in inlines])
+
+    def lose(self, code: str, message: str) -> None:
+        """Note what the format cannot hold."""
+        self.losses[Loss(code, message)] = None
+
+    def address(self, target: Target) -> str | None:
+        """Return the address to write, or None, with its loss, when there is none or it is not safe."""
+        address = self.links.write(target)
+        if address is None:
+            if isinstance(target, AssetRef):
+                self.lose("asset-pending", f"{target.path} has no address here yet")
+            else:
+                self.lose("link-pending", f"{_name(target)} has no address here yet")
+            return None
+        if is_unsafe(address):
+            self.lose("unsafe-link", f"a link that would run code is left out: {address[:60]}")
+            return None
+        return address
+
+
+def _name(target: Target) -> str:
+    return getattr(target, "article", "") or getattr(target, "href", "")
+
+
+# --- rows that HTML and storage format share ------------------------------------------------------
+
+
+def text(writer: Writer, node: Any) -> str:  # noqa: ARG001  a row's signature
+    """Characters, escaped."""
+    return escape_text(node.text)
+
+
+def wrapped(tag: str) -> Row:
+    """Return the row of a node that wraps running text in a tag."""
+
+    def row(writer: Writer, node: Any) -> str:
+        inner = writer.inlines(node.children)
+        return f"<{tag}>{inner}</{tag}>" if inner else ""
+
+    return row
+
+
+def unwrapped(code: str, message: str) -> Row:
+    """Return the row of a node whose text stays and whose look is lost."""
+
+    def row(writer: Writer, node: Any) -> str:
+        writer.lose(code, message)
+        return writer.inlines(node.children)
+
+    return row
+
+
+def space(writer: Writer, node: Any) -> str:  # noqa: ARG001  a row's signature
+    """A line end of the source reads as a space."""
+    return " "
+
+
+def opaque_block(accepts: Callable[[Writer, str], bool]) -> Row:
+    """Return the row of a raw block: byte for byte into its own format when that accepts it."""
+
+    def row(writer: Writer, node: OpaqueBlock) -> str:
+        if node.origin != writer.origin:
+            writer.lose("foreign-block", f"a block only {node.origin} understands is left out")
+            return ""
+        return node.raw if accepts(writer, node.raw) else ""
+
+    return row
+
+
+def opaque_inline(accepts: Callable[[Writer, str], bool]) -> Row:
+    """Return the row of raw running text; elsewhere its visible text stands for it."""
+
+    def row(writer: Writer, node: OpaqueInline) -> str:
+        if node.origin == writer.origin and accepts(writer, node.raw):
+            return node.raw
+        if node.origin != writer.origin:
+            writer.lose(
+                "foreign-inline", f"{node.text or 'something'} that only {node.origin} understands is text"
+            )
+        return escape_text(node.text)
+
+    return row
+
+
+def contains_link(inlines: Iterable[Inline]) -> bool:
+    """Tell whether a link stands anywhere inside; links do not nest in markup."""
+    return any(isinstance(each, Link) or contains_link(getattr(each, "children", ())) for each in inlines)
