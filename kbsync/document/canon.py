@@ -108,7 +108,7 @@ def _part(node: Part) -> Part:
 
 
 def _sequence(parts: tuple[Part, ...]) -> tuple[Any, ...]:
-    return on_block.spacers(on_block.hollow(tuple(map(part, parts))))
+    return on_block.spacers(on_block.hollow(tuple(map(_part, parts))))
 
 
 def canon(document: Document) -> Document:

@@ -31,6 +31,7 @@ from kbsync.document.shape import INLINES, PARTS, Part, children, walk
 
 replace = msgspec.structs.replace
 
+PartT = TypeVar("PartT", bound=Part)
 Aligned = TypeVar("Aligned", Paragraph, Heading, Figure, Button, Cell)
 
 _BLANK: Final = WHITESPACE + "\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -184,7 +185,7 @@ def top_level(blocks: Sequence[Block]) -> int:
     return min((part.level for part in walk(tuple(blocks)) if isinstance(part, Heading)), default=1)
 
 
-def shifted(part: Part, by: int) -> Part:
+def shifted(part: PartT, by: int) -> PartT:
     """Return the part with every heading `by` levels deeper, never above the first."""
     if not by:
         return part

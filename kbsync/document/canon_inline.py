@@ -121,11 +121,15 @@ def joined(runs: list[Run]) -> list[Run]:
     out: list[Run] = []
     for run in runs:
         if out and _continues(out[-1], run):
-            text = out[-1].leaf.text + run.leaf.text  # type: ignore[union-attr]  # both Text or both Code
-            out[-1] = Run(type(run.leaf)(text), run.marks)  # type: ignore[call-arg]  # as above
+            text = f"{_text(out[-1].leaf)}{_text(run.leaf)}"
+            out[-1] = Run(msgspec.structs.replace(run.leaf, text=text), run.marks)
         else:
             out.append(run)
     return out
+
+
+def _text(leaf: Inline) -> str:
+    return leaf.text if isinstance(leaf, Text | Code) else ""
 
 
 def _continues(last: Run, run: Run) -> bool:

@@ -1,0 +1,58 @@
+"""Laws of canon over generated documents."""
+
+from __future__ import annotations
+
+import msgspec
+from documents import documents
+from hypothesis import given
+
+from kbsync.document import canon
+from kbsync.document.blocks import Document
+from kbsync.document.canon_block import shifted
+from kbsync.document.runs import flatten, nest
+from kbsync.document.shape import running_text, walk
+
+
+@given(documents())
+def test_canon_is_idempotent(document: Document) -> None:
+    """The canonical form of a canonical form is itself."""
+    once = canon.canon(document)
+
+    assert canon.canon(once) == once
+
+
+@given(documents())
+def test_digest_follows_sameness(document: Document) -> None:
+    """A document has the digest of its canonical form."""
+    assert canon.digest(document) == canon.digest(canon.canon(document))
+
+
+@given(documents(), documents())
+def test_digests_tell_documents_apart(one: Document, other: Document) -> None:
+    """Two documents have one digest exactly when they are the same."""
+    assert canon.same(one, other) == (canon.digest(one) == canon.digest(other))
+
+
+@given(documents())
+def test_canon_survives_json(document: Document) -> None:
+    """A canonical form reads back from its JSON."""
+    made = canon.canon(document)
+
+    assert msgspec.json.decode(msgspec.json.encode(made), type=Document) == made
+
+
+@given(documents())
+def test_shifted_headings_are_the_same(document: Document) -> None:
+    """A document whose headings all stand one level deeper is the same document."""
+    deeper = Document(tuple(shifted(block, 1) for block in document.blocks))
+
+    assert canon.same(deeper, document)
+
+
+@given(documents())
+def test_nesting_is_a_function_of_the_runs(document: Document) -> None:
+    """Flattening a nested tree gives the runs it was nested from."""
+    for part in walk(document.blocks):
+        runs = flatten(nest(flatten(running_text(part))))
+
+        assert runs == flatten(nest(runs))
