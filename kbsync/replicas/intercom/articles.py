@@ -1,0 +1,275 @@
+"""Articles: read, created, updated, unpublished, found again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from kbsync.document.formats import Loss
+from kbsync.errors import Incomplete, Missing, Moved, Rejected, Waiting
+from kbsync.replicas.base import Reading, Written
+from kbsync.replicas.intercom import form as forms
+from kbsync.replicas.intercom import payload
+from kbsync.replicas.intercom.client import IntercomClient, Json
+from kbsync.replicas.intercom.form import ArticleForm, article_form, encode
+from kbsync.replicas.intercom.history import History, Version
+from kbsync.replicas.intercom.images import Images, learned
+from kbsync.replicas.intercom.labels import Labels
+from kbsync.replicas.intercom.likeness import alike, took
+from kbsync.replicas.intercom.listing import PER_PAGE
+from kbsync.replicas.intercom.settings import IntercomSettings
+from kbsync.replicas.transport import Unclear
+
+_TRIES = 3
+_NEWEST_PAGES = 4
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one run remembers: bound and claimed handles, and the drafts that kbsync staged."""
+
+    bound: set[str] = field(default_factory=set)
+    staged: dict[str, ArticleForm] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim(self, handle: str) -> bool:
+        """Take a handle for one id; False when another id has it."""
+        with self.lock:
+            if handle in self.bound:
+                return False
+            self.bound.add(handle)
+            return True
+
+
+class Articles:
+    """The articles of one workspace. `author` is the byline of last resort."""
+
+    def __init__(
+        self, client: IntercomClient, settings: IntercomSettings, images: Images, author: int | None
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._images = images
+        self.author = author
+        self.memory = Memory()
+        self._labels = Labels(client)
+        self._history = History(client)
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def reading(self, item: Json, *, retired: bool = False) -> Reading:
+        """Return what a list item or a single article shows."""
+        handle = str(item["id"])
+        self._images.remember(_bodies(item))
+        form = self._grafted(item, forms.article(item, self._settings.default_locale))
+        raw = encode(form)
+        return Reading("article", handle, forms.stamp(item, raw), raw, alias=form.url, retired=retired)
+
+    def fetch(self, handle: str) -> Reading | None:
+        """Read one article, None when it is not there."""
+        item = self._item(handle)
+        return None if item is None else self.reading(item)
+
+    def _item(self, handle: str) -> Json | None:
+        try:
+            item = self._client.get(f"/articles/{handle}")
+        except Missing:
+            return None
+        if not item.get("id"):
+            raise Incomplete("the article has no id", where=f"GET /articles/{handle}")
+        return item
+
+    def _grafted(self, item: Json, form: ArticleForm) -> ArticleForm:
+        """Show the draft that kbsync staged as the article's text, as long as it waits."""
+        handle = str(item["id"])
+        mine = self.memory.staged.get(handle)
+        if mine is None or not form.pending:
+            self.memory.staged.pop(handle, None)
+            return form
+        moment = forms.draft_moment(item)
+        if moment and moment == mine.staged_at:
+            return msgspec.structs.replace(form, staged=mine.staged, staged_at=moment)
+        try:
+            draft = forms.article(
+                self._client.get(f"/articles/{handle}/draft"), self._settings.default_locale
+            )
+        except Missing:
+            return form
+        staged = {k: v for k, v in draft.texts.items() if k in form.texts and v.text != form.texts[k].text}
+        grafted = msgspec.structs.replace(form, staged=staged, staged_at=moment)
+        self.memory.staged[handle] = grafted
+        return grafted
+
+    # --- creating ---------------------------------------------------------------------------------
+
+    def create(self, raw: str) -> Written:
+        """Create a draft, publish it where it is to be published, label it, and read it back."""
+        form = article_form(raw)
+        if form.default not in form.texts:
+            raise Rejected(f"the article has no text in the default locale {form.default}")
+        self._images.await_public(content.body for content in form.texts.values())
+        handle = self._created(form, raw)
+        publication = payload.publication(form, self.author)
+        if publication:
+            self._client.write("PUT", f"/articles/{handle}", publication, repeatable=True)
+        return self._settled(handle, form)
+
+    def _created(self, form: ArticleForm, raw: str) -> str:
+        body = payload.creation(form, self.author)
+        for attempt in range(_TRIES):
+            try:
+                made = self._client.write("POST", "/articles", body)
+            except Unclear:
+                found = self.find(raw)
+                if found:
+                    return found.handle
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                handle = str(made.get("id") or "")
+                if not handle:
+                    raise Incomplete("the created article has no id", where="POST /articles")
+                self.memory.claim(handle)
+                return handle
+        raise AssertionError
+
+    def find(self, raw: str) -> Reading | None:
+        """Search the newest articles for one that an interrupted `create` of this form may have made."""
+        wanted = article_form(raw)
+        like = [item for item in self._newest() if alike(forms.article(item, wanted.default), wanted)]
+        like.sort(key=lambda item: forms.article(item, wanted.default).parents != wanted.parents)
+        free = (item for item in like if self.memory.claim(str(item["id"])))
+        chosen = next(free, None)
+        return None if chosen is None else self.reading(chosen)
+
+    def _newest(self) -> Iterable[Json]:
+        for page in range(1, _NEWEST_PAGES + 1):
+            reply = self._client.get("/articles", {"page": page, "per_page": PER_PAGE})
+            data = reply.get("data")
+            items = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+            yield from items
+            if len(items) < PER_PAGE:
+                return
+
+    # --- updating ---------------------------------------------------------------------------------
+
+    def update(self, old: Reading, raw: str) -> Written:
+        """Bring an article from `old` to the form. Raises Moved, Waiting, Rejected, RemoteDown."""
+        target = article_form(raw)
+        before = article_form(old.raw)
+        known = {content.body for content in before.texts.values()}
+        known |= {content.body for content in before.staged.values()}
+        bodies = [content.body for content in (*target.texts.values(), *target.staged.values())]
+        self._images.await_public(body for body in bodies if body not in known)
+        locales = self._touched(before, target)
+        heads = self._history.heads(old.handle, locales)
+        now = self._unmoved(old)
+        change = payload.change(now, target, self.author)
+        if change:
+            self._put(f"/articles/{old.handle}", change, old, target)
+        staging = payload.staging(now, target, self.author)
+        if staging:
+            self._stage(old, staging, target)
+        lost = self._history.overwritten(old.handle, heads)
+        written = self._settled(old.handle, target)
+        return replace(written, overwritten=tuple(_overwritten(old, now, version) for version in lost))
+
+    def _unmoved(self, old: Reading) -> ArticleForm:
+        fresh = self.fetch(old.handle)
+        where = f"/articles/{old.handle}"
+        if fresh is None:
+            raise Moved("the article was deleted in Intercom", where=where)
+        now = article_form(fresh.raw)
+        if now.pending and not now.staged:
+            message = f"a teammate's draft of “{now.texts[now.default].title}” waits in Intercom"
+            raise Waiting(
+                message, where=where, hint="publish or discard that draft, then run kbsync sync again"
+            )
+        if fresh.raw != old.raw:
+            raise Moved("the article changed in Intercom since it was read", where=where)
+        return now
+
+    def _touched(self, before: ArticleForm, target: ArticleForm) -> tuple[str, ...]:
+        """Return the locales whose live text a write replaces; "" asks for the default one."""
+        touched = [k for k, v in target.texts.items() if k in before.texts and v.text != before.texts[k].text]
+        return tuple("" if locale == before.default else locale for locale in touched)
+
+    def _put(self, path: str, body: Json, old: Reading, target: ArticleForm) -> None:
+        """PUT, and where no answer came look whether it happened before sending it again."""
+        for attempt in range(_TRIES):
+            try:
+                self._client.write("PUT", path, body)
+            except Unclear:
+                fresh = self.fetch(old.handle)
+                if fresh is not None and took(article_form(fresh.raw), target):
+                    return
+                if fresh is None or fresh.raw != old.raw:
+                    raise Moved("the article changed while it was written", where=path) from None
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                return
+
+    def _stage(self, old: Reading, body: Json, target: ArticleForm) -> None:
+        path = f"/articles/{old.handle}/draft"
+        try:
+            self._client.write("PUT", path, body, repeatable=True)
+        except Missing as error:
+            hint = 'set [intercom] publish = "live", or publish the edit by hand'
+            raise Rejected("this workspace cannot stage drafts", where=path, hint=hint) from error
+        self.memory.staged[old.handle] = msgspec.structs.replace(target, staged_at=0)
+
+    # --- retiring ---------------------------------------------------------------------------------
+
+    def retire(self, old: Reading) -> Written:
+        """Unpublish every locale; Intercom's DELETE has no undo, so it is never used. Raises Moved, Waiting."""
+        now = self._unmoved(old)
+        body = payload.unpublication(now, self.author)
+        if body:
+            target = article_form(old.raw)
+            texts = {k: msgspec.structs.replace(v, state="draft") for k, v in target.texts.items()}
+            goal = msgspec.structs.replace(target, texts=texts)
+            self._put(f"/articles/{old.handle}", body, old, goal)
+        fresh = self.fetch(old.handle)
+        if fresh is None:
+            raise Moved("the article was deleted in Intercom", where=f"/articles/{old.handle}")
+        return Written(msgspec.structs.replace(fresh, retired=True))
+
+    def _settled(self, handle: str, target: ArticleForm) -> Written:
+        item = self._item(handle)
+        losses: list[Loss] = []
+        if item is not None and forms.article(item, target.default).tags != target.tags:
+            losses = self._labels.bring(item, target.tags)
+            item = self._item(handle)
+        if item is None:
+            raise Moved("the article was deleted while it was written", where=f"/articles/{handle}")
+        reading = self.reading(item)
+        stored = article_form(reading.raw)
+        return Written(reading, assets=self._assets(target, stored), losses=tuple(losses))
+
+    def _assets(self, sent: ArticleForm, stored: ArticleForm) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for locale in sent.texts.keys() & stored.texts.keys():
+            bodies = sent.shown(locale).body, stored.shown(locale).body
+            found |= learned(*bodies, self._settings.public_base_url)
+        return found
+
+
+def _overwritten(old: Reading, now: ArticleForm, version: Version) -> Reading:
+    locale = version.locale or now.default
+    content = now.texts.get(locale, now.texts[now.default])
+    text = msgspec.structs.replace(
+        content, title=version.title, description=version.description, body=version.body
+    )
+    raw = encode(msgspec.structs.replace(now, texts=now.texts | {locale: text}))
+    return msgspec.structs.replace(old, raw=raw, token=f"{old.token}-overwritten")
+
+
+def _bodies(item: Json) -> list[str]:
+    translations = item.get("translated_content")
+    contents = list(translations.values()) if isinstance(translations, dict) else []
+    found = (content.get("body") for content in (item, *contents) if isinstance(content, dict))
+    return [body for body in found if isinstance(body, str)]

@@ -1,0 +1,35 @@
+"""Is this our article? Compares what survives Intercom's rewriting: the title and the words."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+from kbsync.replicas.intercom.form import ArticleForm
+
+_TAG: Final = re.compile(r"<[^>]*>")
+
+
+def words(body: str) -> list[str]:
+    """Return the words of an HTML body, without markup."""
+    return html.unescape(_TAG.sub(" ", body)).split()
+
+
+def alike(one: ArticleForm, other: ArticleForm) -> bool:
+    """Tell whether two forms say the same in the default locale."""
+    if one.default not in one.texts or other.default not in other.texts:
+        return False
+    first, second = one.shown(one.default), other.shown(other.default)
+    return first.title.split() == second.title.split() and words(first.body) == words(second.body)
+
+
+def took(now: ArticleForm, target: ArticleForm) -> bool:
+    """Tell whether a form shows what a write was to bring, in every locale."""
+    return all(
+        locale in now.texts
+        and now.shown(locale).title.split() == target.shown(locale).title.split()
+        and words(now.shown(locale).body) == words(target.shown(locale).body)
+        and now.texts[locale].state == target.texts[locale].state
+        for locale in target.texts
+    )
