@@ -51,6 +51,13 @@ def _vimeo_frame(video: str, query: dict[str, str]) -> str:
     return f"https://player.vimeo.com/video/{video}" + (f"?h={query['h']}" if query.get("h") else "")
 
 
+def _streamio(video: str, query: dict[str, str]) -> str:
+    player = query.get("player_id", "")
+    return f"https://streamio.com/api/v1/videos/{video}/public_show" + (
+        f"?player_id={player}" if player else ""
+    )
+
+
 _PLAYERS: Final = (
     _Player(
         re.compile(r"(?:www\.|m\.)?youtube(?:-nocookie)?\.com|youtu\.be"),
@@ -85,17 +92,10 @@ _PLAYERS: Final = (
     _Player(
         re.compile(r"(?:www\.)?streamio\.com"),
         re.compile(rf"/api/v1/videos/{_ID}/public_show"),
-        lambda video, query: _streamio(video, query),
-        lambda video, query: _streamio(video, query),
+        _streamio,
+        _streamio,
     ),
 )
-
-
-def _streamio(video: str, query: dict[str, str]) -> str:
-    player = query.get("player_id", "")
-    return f"https://streamio.com/api/v1/videos/{video}/public_show" + (
-        f"?player_id={player}" if player else ""
-    )
 
 
 def _find(address: str) -> tuple[_Player, str, dict[str, str]] | None:

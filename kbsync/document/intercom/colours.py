@@ -44,11 +44,10 @@ def background(style: str) -> str:
 
 
 def _long(digits: str) -> str:
+    """Return `#rrggbb` or `#rrggbbaa`, "" for what is transparent or no colour."""
     if len(digits) in {3, 4}:
         digits = "".join(digit * 2 for digit in digits)
-    if len(digits) not in {6, 8} or digits.endswith("00") and len(digits) == 8:
-        return ""
-    return f"#{digits}"
+    return f"#{digits}" if len(digits) in {6, 8} and digits[6:] != "00" else ""
 
 
 def _hexadecimal(red: str, green: str, blue: str, alpha: str | None) -> str:

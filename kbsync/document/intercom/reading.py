@@ -7,9 +7,9 @@ and the article model), and whatever HTML else: what has no row stays as it is, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 
@@ -67,6 +67,7 @@ from kbsync.document.markup.reading import (
     transparent,
     wrapping,
 )
+from kbsync.document.markup.tables import whole_number
 from kbsync.document.video import share_url
 
 BUTTON: Final = "a.button"
@@ -88,8 +89,7 @@ def read(raw: str, links: Links = PLAIN) -> Document:
     reader = Reader(
         raw, links, "intercom", BLOCKS, INLINES, _finish if _has_signs(raw) else figure_or_paragraph
     )
-    blocks = reader.blocks(root.children)
-    return Document(_captioned(blocks) if MARK in raw else blocks)
+    return Document(reader.document(root.children))
 
 
 def _has_signs(raw: str) -> bool:
@@ -129,32 +129,7 @@ def _with_footnotes(line: Inlines) -> Inlines:
     return tuple(out)
 
 
-def _captioned(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    out: list[Block] = []
-    for block in blocks:
-        caption = _unmarked(block)
-        if caption and out and type(out[-1]) is Figure:
-            place = Span(out[-1].source.start, block.source.end)
-            out[-1] = msgspec.structs.replace(out[-1], caption=caption, source=place)
-        else:
-            out.append(block)
-    return tuple(out)
-
-
-def _unmarked(block: Block) -> Inlines:
-    """Return the running text behind a MARK, () for a block that does not open with one."""
-    if type(block) is not Paragraph or not block.children:
-        return ()
-    first = block.children[0]
-    return without_start(block.children, 1) if type(first) is Text and first.text[0] == MARK else ()
-
-
 # --- blocks ---------------------------------------------------------------------------------------
-
-
-def _inside(reader: Reader, children: Sequence[Element]) -> tuple[Block, ...]:
-    blocks = reader.inside(children)
-    return _captioned(blocks) if MARK in reader.raw else blocks
 
 
 def _paragraph(reader: Reader, element: Element) -> Block:
@@ -177,7 +152,7 @@ def _list(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
         if child.is_blank():
             continue
         if child.tag == "li":
-            checked, blocks = checked_item(_inside(reader, child.children))
+            checked, blocks = checked_item(reader.inside(child.children))
             items.append(Item(blocks, checked, span(child)))
         elif items:  # old editors put a nested list beside its item
             last = items[-1]
@@ -189,7 +164,7 @@ def _list(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
         return ()
     ordered = element.tag == "ol"
     start = element.get("start") if ordered else ""
-    return List(tuple(items), ordered, int(start) if start.isdecimal() else 1, source=span(element))
+    return List(tuple(items), ordered, whole_number(start), source=span(element))
 
 
 def _code(reader: Reader, element: Element) -> Block:  # noqa: ARG001  a row's signature
@@ -200,7 +175,7 @@ def _code(reader: Reader, element: Element) -> Block:  # noqa: ARG001  a row's s
 
 
 def _quote(reader: Reader, element: Element) -> Block:
-    return Quote(_inside(reader, element.children), span(element))
+    return Quote(reader.inside(element.children), span(element))
 
 
 def _divider(reader: Reader, element: Element) -> Block:  # noqa: ARG001  a row's signature
@@ -238,7 +213,7 @@ def _collapsible(reader: Reader, element: Element) -> Block:
     inner = sole(others)
     if inner is not None and inner.tag == "div" and _CALLOUT_CLASS not in inner.get("class"):
         others = inner.children
-    return Collapsible(line, _inside(reader, others), span(element))
+    return Collapsible(line, reader.inside(others), span(element))
 
 
 _TITLES: Final = frozenset(["p", *_HEADINGS])
@@ -260,10 +235,10 @@ def _division(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
 
 
 def _callout(reader: Reader, element: Element) -> Block:
-    blocks = _inside(reader, element.children)
+    blocks = reader.inside(element.children)
     kind = callout_kind(element.get("style"))
     place = span(element)
-    if blocks and MARK in reader.raw:
+    if blocks and reader.marked:
         first = blocks[0]
         if type(first) is Paragraph and first.children:
             title = _title(first.children)
@@ -328,7 +303,7 @@ _BLOCK_ROWS: Mapping[str, BlockRow] = {
     "pre": _code,
     "blockquote": _quote,
     "hr": _divider,
-    "table": table(align_of, _inside),
+    "table": table(align_of),
     "iframe": _frame,
     BUTTON: _button,
     "figure": _figure,

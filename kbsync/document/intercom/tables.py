@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -12,18 +12,16 @@ from kbsync.document.markup.elements import Element
 from kbsync.document.markup.reading import BlockRow, Reader, span
 from kbsync.document.markup.tables import aligned_cell, count, rows_of
 
-Inside = Callable[[Reader, Sequence[Element]], tuple[Block, ...]]
 
-
-def table(align_of: Callable[[Element], Align | None], inside: Inside) -> BlockRow:
-    """Return the row of a table; `align_of` reads an element's alignment, `inside` a cell's blocks."""
+def table(align_of: Callable[[Element], Align | None]) -> BlockRow:
+    """Return the row of a table; `align_of` reads an element's alignment."""
 
     def cell(reader: Reader, element: Element) -> Cell:
         shade = background(element.get("style"))
         header = element.tag == "th" or shade == HEADER_SHADE
         return aligned_cell(
             Cell(
-                inside(reader, element.children),
+                reader.inside(element.children),
                 header,
                 align_of(element),
                 count(element.get("colspan")),

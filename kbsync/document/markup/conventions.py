@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kbsync.document.blocks import Block, FootnoteRef, Inline, Item, LineBreak, Paragraph, Text
+import msgspec
+
+from kbsync.document.blocks import Block, Figure, FootnoteRef, Inline, Item, LineBreak, Paragraph, Span, Text
 
 MARK = "\N{WORD JOINER}"
 _TASK = re.compile("([☐☑])(?: |$)")
@@ -53,6 +55,27 @@ def signed_item(item: Item) -> tuple[Block, ...]:
         first = item.blocks[0]
         return (Paragraph((Text(f"{sign} "), *first.children), first.align), *item.blocks[1:])
     return (Paragraph((Text(sign),)), *item.blocks)
+
+
+def captioned(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the blocks with every marked paragraph behind a figure as that figure's caption."""
+    out: list[Block] = []
+    for block in blocks:
+        caption = _unmarked(block)
+        if caption and out and type(out[-1]) is Figure and not out[-1].caption:
+            place = Span(out[-1].source.start, block.source.end)
+            out[-1] = msgspec.structs.replace(out[-1], caption=caption, source=place)
+        else:
+            out.append(block)
+    return tuple(out)
+
+
+def _unmarked(block: Block) -> tuple[Inline, ...]:
+    """Return the running text behind a MARK, () for a block that does not open with one."""
+    if type(block) is not Paragraph or not block.children:
+        return ()
+    first = block.children[0]
+    return without_start(block.children, 1) if type(first) is Text and first.text[0] == MARK else ()
 
 
 def footnote_sign(label: str) -> str:

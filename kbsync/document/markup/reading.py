@@ -32,6 +32,7 @@ from kbsync.document.blocks import (
     Underline,
 )
 from kbsync.document.formats import Links
+from kbsync.document.markup.conventions import MARK, captioned
 from kbsync.document.markup.elements import TEXT, Element, content, sole
 
 BLANK = " \t\n\r\f"
@@ -48,7 +49,7 @@ BlockT = TypeVar("BlockT", bound=Block)
 class Finish(Protocol):
     """A format's own conventions for running text that stands as a block."""
 
-    def __call__(self, line: Inlines, align: Align | None, span: Span) -> Block:
+    def __call__(self, line: Inlines, align: Align | None, place: Span, /) -> Block:
         """Return the block this line is."""
         ...
 
@@ -56,7 +57,7 @@ class Finish(Protocol):
 class Reader:
     """Reads one body. Rows give the meaning of a tag as a block and inside running text."""
 
-    __slots__ = ("block_rows", "finish", "inline_rows", "links", "origin", "raw")
+    __slots__ = ("block_rows", "finish", "inline_rows", "links", "marked", "origin", "raw")
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Reader:
         finish: Finish,
     ) -> None:
         self.raw = raw
+        self.marked = MARK in raw
         self.links = links
         self.origin = origin
         self.block_rows = block_rows
@@ -119,9 +121,14 @@ class Reader:
             start + len(piece) - len(piece.lstrip(BLANK)), end - len(piece) + len(piece.rstrip(BLANK))
         )
 
+    def document(self, children: Sequence[Element]) -> tuple[Block, ...]:
+        """Return the blocks of a whole body, or of a body inside it, captions with their figures."""
+        blocks = self.blocks(children)
+        return captioned(blocks) if self.marked else blocks
+
     def inside(self, children: Sequence[Element]) -> tuple[Block, ...]:
         """Return the blocks of an item, cell or body; a lone empty paragraph is how editors show nothing."""
-        blocks = self.blocks(children)
+        blocks = self.document(children)
         if len(blocks) == 1 and type(blocks[0]) is Paragraph and not blocks[0].children:
             return ()
         return blocks
@@ -248,7 +255,7 @@ def _add(out: list[Inline], inline: Inline) -> None:
             children = list(last.children)  # type: ignore[union-attr]  # both are wrappers
             for child in inline.children:  # type: ignore[union-attr]
                 _add(children, child)
-            out[-1] = kind(tuple(children))  # type: ignore[call-arg]
+            out[-1] = kind(tuple(children))
             return
     if kind is Text and not inline.text:  # type: ignore[union-attr]
         return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from kbsync.document.blocks import Align, Cell, Paragraph
 from kbsync.document.markup.elements import Element
 
 _BODIES = frozenset(["tbody", "thead", "tfoot"])
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _LOOKS = frozenset(["colgroup", "col"])
 _CELLS = frozenset(["td", "th"])
 MAX_SPAN = 1000
@@ -33,8 +36,13 @@ def _only_cells(row: Element) -> bool:
 
 def count(value: str) -> int:
     """Return how many rows or columns a cell spans; 1 for nonsense."""
-    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 6 else 1
-    return min(max(number, 1), MAX_SPAN)
+    return min(max(whole_number(value), 1), MAX_SPAN)
+
+
+def whole_number(value: str) -> int:
+    """Return the number an attribute says; 1 for nonsense."""
+    found = _NUMBER.fullmatch(value)
+    return int(found[0]) if found else 1
 
 
 def aligned_cell(cell: Cell, of_empty: Align | None) -> Cell:

@@ -112,7 +112,7 @@ def space(writer: Writer, node: Any) -> str:  # noqa: ARG001  a row's signature
     return " "
 
 
-def opaque_block(accepts: Callable[[Writer, str], bool]) -> Row:
+def opaque_block(accepts: Callable[[Any, str], bool]) -> Row:
     """Return the row of a raw block: byte for byte into its own format when that accepts it."""
 
     def row(writer: Writer, node: OpaqueBlock) -> str:
@@ -124,7 +124,7 @@ def opaque_block(accepts: Callable[[Writer, str], bool]) -> Row:
     return row
 
 
-def opaque_inline(accepts: Callable[[Writer, str], bool]) -> Row:
+def opaque_inline(accepts: Callable[[Any, str], bool]) -> Row:
     """Return the row of raw running text; elsewhere its visible text stands for it."""
 
     def row(writer: Writer, node: OpaqueInline) -> str:

@@ -20,7 +20,11 @@ _TOKEN = re.compile(
     r"""|!--.*?-->|!\[CDATA\[(.*?)\]\]>|\?.*?\?>)""",
     re.DOTALL,
 )
-_REFERENCE = re.compile(r"&(#[xX]?)?(\w+);")
+_OPEN = b"<root>"
+_CLOSE = b"</root>"
+_LITERAL = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_NAMED = re.compile(r"&([^\s#&;<>\"']+);")
+_REFERENCE = re.compile(r"&(#x?)?([^\s#&;<>\"']+);")
 _MACRO_NAME = re.compile(r"""(?:^|\s)ac:name\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _MACROS = ("ac:structured-macro", "ac:macro")
 
@@ -29,10 +33,7 @@ def _resolve(match: re.Match[str]) -> str:
     number, name = match.groups()
     if number:
         return chr(int(name, 16 if len(number) > 1 else 10))
-    character = html5.get(f"{name};")
-    if character is None:
-        raise DocumentError(f"the entity &{name}; is not defined", hint="write the character itself")
-    return character
+    return html5[f"{name};"]
 
 
 def decode(text: str) -> str:
@@ -43,25 +44,49 @@ def decode(text: str) -> str:
 
 
 def check(raw: str) -> None:
-    """Raise DocumentError unless the fragment is well-formed."""
+    """Raise DocumentError unless the fragment is well-formed and names only entities that HTML knows."""
     parser = expat.ParserCreate("utf-8")
-    parser.UseForeignDTD(True)  # names of entities are judged by decode, not by expat
+    parser.UseForeignDTD(True)  # names of entities are judged below, not by expat
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
-        parser.Parse(b"<root>", False)
+        parser.Parse(_OPEN, False)
         parser.Parse(raw.encode(), False)
-        parser.Parse(b"</root>", True)
+        parser.Parse(_CLOSE, True)
     except expat.ExpatError as error:
-        reason = expat.errors.messages.get(error.code, "not well-formed")
-        raise _refused(reason, error.lineno, error.offset + 1) from None
+        raise _refused(error, raw) from None
     except UnicodeEncodeError as error:
         line = raw.count("\n", 0, error.start) + 1
-        raise _refused("a lone surrogate is no character", line, 0) from None
+        raise DocumentError(f"line {line}: a lone surrogate is no character", line_number=line) from None
+    if "&" in raw:
+        _check_entities(raw)
 
 
-def _refused(reason: str, line: int, column: int) -> DocumentError:
-    place = f"line {line}" + (f", column {column}" if column else "")
-    return DocumentError(f"not well-formed at {place}: {reason}", line_number=line)
+def _refused(error: expat.ExpatError, raw: str) -> DocumentError:
+    line, column = error.lineno, error.offset + 1
+    if line == 1:
+        column -= len(_OPEN)
+    lines = raw.split("\n")
+    reason = expat.errors.messages.get(error.code, "not well-formed")
+    if line == len(lines) and column > len(lines[-1].encode()):
+        reason = "an element is not closed"
+    return DocumentError(
+        f"line {line}, column {column}: not well-formed XML: {reason}",
+        hint="close every tag, quote every attribute, write & as &amp;",
+        line_number=line,
+    )
+
+
+def _check_entities(raw: str) -> None:
+    if all(f"{name};" in html5 for name in _NAMED.findall(raw)):
+        return
+    for found in _NAMED.finditer(_LITERAL.sub(lambda literal: " " * len(literal[0]), raw)):
+        if f"{found[1]};" not in html5:
+            line = raw.count("\n", 0, found.start()) + 1
+            raise DocumentError(
+                f"line {line}: the entity &{found[1]}; is not defined",
+                hint="write the character itself",
+                line_number=line,
+            )
 
 
 def is_well_formed(raw: str) -> bool:
@@ -80,18 +105,7 @@ def parse(raw: str) -> Element:
     does not know, or nests deeper than MAX_DEPTH.
     """
     check(raw)
-    try:
-        return _build(raw)
-    except DocumentError as error:
-        raise _located(error, raw) from None
-
-
-def _located(error: DocumentError, raw: str) -> DocumentError:
-    if error.line_number or "entity" not in error.message:
-        return error
-    name = error.message.split()[2]
-    line = raw.count("\n", 0, max(raw.find(name), 0)) + 1
-    return DocumentError(f"line {line}: {error.message}", hint=error.hint, line_number=line)
+    return _build(raw)
 
 
 def _build(raw: str) -> Element:
