@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,11 @@ from kbsync.effects import DIRECT
 from kbsync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from kbsync.cli.screen import Screen
+    from kbsync.conversations.store import Store
     from kbsync.document.formats import Format
     from kbsync.replicas.base import Replica, ReplicaName
     from kbsync.replicas.files.replica import FilesReplica
-    from kbsync.state.store import State
-    from kbsync.sync.engine import Engine
+    from kbsync.replicas.intercom.client import IntercomClient
     from kbsync.sync.policy import Policy
 
 
@@ -83,6 +81,25 @@ class Session:
         if self.settings.confluence is not None:
             replicas["confluence"] = self._confluence(found)
         return replicas
+
+    def store(self) -> Store:
+        """Open the conversations. Raises ConversationError."""
+        from kbsync.conversations.store import Store
+
+        return Store(self.config.at(self.settings.conversations.store))
+
+    def intercom_client(self) -> IntercomClient:
+        """Return a client of the workspace. Raises ConfigError."""
+        from kbsync.replicas.intercom.client import IntercomClient
+
+        table = self.settings.intercom
+        if table is None:
+            raise ConfigError(
+                "there is no [intercom] table",
+                where=str(self.config.path),
+                hint="kbsync schema shows its keys",
+            )
+        return IntercomClient(table.base_url, self.config.secrets().intercom_token)
 
     def policy(self) -> Policy:
         """Return the rules of a sync."""
