@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from kbsync.document.blocks import ArticleRef, AssetRef, Target, Url
-from kbsync.document.intercom import unsigned
 from kbsync.replicas.base import Names
+from kbsync.replicas.intercom.signing import bare_address
 
 _ARTICLE: Final = re.compile(r"/articles/(\d+)(?:[-/.][^/]*)?/?$")
 _LOCALE: Final = re.compile(r"/(?P<locale>[a-z]{2}(?:-[A-Za-z]{2,4})?)/articles/")
@@ -69,7 +69,7 @@ class IntercomLinks:
             found = self.names.id(match[1])
             if found:
                 return ArticleRef(found, unquote(urlsplit(address).fragment))
-        return Url(unsigned(address))
+        return Url(bare_address(address))
 
     def write(self, target: Target) -> str | None:
         """Return the address of the target, None while it has none."""

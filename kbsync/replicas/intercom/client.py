@@ -74,6 +74,11 @@ class IntercomClient:
         reply = self.courier.write(what, lambda: self._send(method, path, json=body), repeatable=repeatable)
         return _object(reply, what)
 
+    def ask(self, path: str, body: Json) -> Json:
+        """POST a question that changes nothing, such as `/conversations/search`."""
+        what = f"POST {path}"
+        return _object(self.courier.read(what, lambda: self._send("POST", path, json=body)), what)
+
     def _send(self, method: str, path: str, **request: Any) -> Reply:
         try:
             response = self._http.request(method, self.base_url + path, **request)

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import msgspec
 
 from kbsync.article import State
-from kbsync.document.intercom import unsigned
 from kbsync.errors import RemoteError
 from kbsync.replicas.intercom.client import Json
+from kbsync.replicas.intercom.signing import bare
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -161,7 +161,7 @@ def _content(item: Json) -> Content:
     return Content(
         title=_text(item.get("title")),
         description=_text(item.get("description")),
-        body=unsigned(_text(item.get("body"))),
+        body=bare(_text(item.get("body"))),
         state=_state(item.get("state")),
         author=_number(item.get("author_id")),
     )

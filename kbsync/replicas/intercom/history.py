@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kbsync.document.intercom import unsigned
 from kbsync.errors import Missing, Rejected
 from kbsync.replicas.intercom.client import IntercomClient, Json
+from kbsync.replicas.intercom.signing import bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,7 @@ class History:
 
     def _version(self, handle: str, locale: str, item: Json) -> Version:
         full = self._client.get(f"/articles/{handle}/versions/{item.get('id')}")
-        return Version(
-            locale, _text(full, "title"), _text(full, "description"), unsigned(_text(full, "body"))
-        )
+        return Version(locale, _text(full, "title"), _text(full, "description"), bare(_text(full, "body")))
 
     def _list(self, handle: str, locale: str) -> list[Json]:
         if not self._there:

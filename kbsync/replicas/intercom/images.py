@@ -10,9 +10,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
-from kbsync.document.intercom import unsigned
 from kbsync.errors import AccessRefused, Missing, Rejected, Waiting
 from kbsync.replicas.intercom.addresses import Hosts
+from kbsync.replicas.intercom.signing import bare_address
 from kbsync.replicas.transport import Courier, Lost, Reply
 
 LARGEST: Final = 20 * 1024 * 1024
@@ -38,7 +38,7 @@ def learned(sent: str, stored: str, public_base_url: str) -> dict[str, str]:
     if not public_base_url or len(before) != len(after):
         return {}
     return {
-        _bare(unsigned(new)): unquote(_bare(old.removeprefix(prefix)))
+        _bare(bare_address(new)): unquote(_bare(old.removeprefix(prefix)))
         for old, new in zip(before, after, strict=True)
         if old.startswith(prefix) and not new.startswith(prefix)
     }
