@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from kbsync.errors import UsageError
 from kbsync.sandbox.faults import Fault, Faults, duration
+from kbsync.sandbox.intercom import webhooks
 
 
 def routes() -> list[Route]:
@@ -22,6 +23,7 @@ def routes() -> list[Route]:
         Route("/requests", _requests, methods=["GET", "DELETE"]),
         Route("/reset", _reset, methods=["POST"]),
         Route("/settings", _settings, methods=["GET", "POST"]),
+        Route("/webhooks", webhooks.subscriptions, methods=["GET", "POST", "DELETE"]),
     ]
 
 

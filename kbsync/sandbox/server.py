@@ -35,6 +35,7 @@ class Sandbox:
     """
 
     intercom_token = accounts.INTERCOM_TOKEN
+    teammate_token = accounts.TEAMMATE_TOKEN
     other_intercom_token = accounts.OTHER_INTERCOM_TOKEN
     client_secret = accounts.CLIENT_SECRET
     confluence_user = accounts.CONFLUENCE_USER
