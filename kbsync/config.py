@@ -193,6 +193,7 @@ class Secrets:
     intercom_client_secret: str = field(default="", repr=False)
     confluence_user: str = ""
     confluence_token: str = field(default="", repr=False)
+    confluence_webhook_secret: str = field(default="", repr=False)
 
 
 def secrets(environ: Mapping[str, str] = os.environ) -> Secrets:
@@ -202,6 +203,7 @@ def secrets(environ: Mapping[str, str] = os.environ) -> Secrets:
         environ.get("KBSYNC_INTERCOM_CLIENT_SECRET", "").strip(),
         environ.get("KBSYNC_CONFLUENCE_USER", "").strip(),
         environ.get("KBSYNC_CONFLUENCE_TOKEN", "").strip(),
+        environ.get("KBSYNC_CONFLUENCE_WEBHOOK_SECRET", "").strip(),
     )
 
 
