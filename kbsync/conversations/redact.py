@@ -129,6 +129,13 @@ _RULES: tuple[tuple[str, Finder], ...] = (
             _pattern(r"[A-ZÄÖÜ][\wäöüß.-]*(?:straße|strasse|str\.|weg|gasse|platz|allee)\s+\d{1,4}[a-z]?(?:,\s*\d{5}\s+[\w-]+)?"),
         ),
     ),
+    (
+        "number",
+        _pattern(
+            r"(?i)\b(?:order|account|invoice|ticket|tracking|customer|commande|facture|bestellung)\b[^\n\d]{0,12}?"
+            r"\b([A-Za-z0-9-]*\d[A-Za-z0-9-]*\d[A-Za-z0-9-]*\d[A-Za-z0-9-]*\d[A-Za-z0-9-]*)"
+        ),
+    ),
     ("phone", _phones),
     ("number", _codes),
     (
