@@ -1,0 +1,181 @@
+"""Escaping: which characters of plain text would read as markup, and where.
+
+Each pattern is the smallest that is safe without knowing the rest of the file: `[` is always escaped,
+because a link definition may stand anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from operator import methodcaller
+from typing import Final
+
+from kbsync.document.markdown.rules import MATH
+
+DOLLAR: Final = "\ufdd0"
+"""Stands for a `$` of plain text until the whole paragraph is known; a noncharacter of Unicode."""
+
+PUNCTUATION: Final = frozenset(string.punctuation)
+
+_SPECIAL: Final = re.compile("[\\\\`*_~\\[\\]!<&${:\n\r\t\xa0\ufdd0\x00]|://|www")
+_ESCAPE: Final = re.compile(
+    r"""
+      (?P<back>    [`\[]
+                 | \\ (?= [!-/:-@\[-`{-~] | $ )
+                 | (?<!\s) \* | \* (?!\s)
+                 | (?<! [^\W_] ) _ | _ (?! [^\W_] )
+                 | ~ (?=~) | (?<=~) ~ | ^ ~ | ~ $
+                 | ! $
+                 | < (?= [A-Za-z/!?] | $ )
+                 | & (?= \#? \w+ ; )
+      )
+    | (?P<bare>  (?<! [^\s*_~(] ) (?: https? (?=://\S) | www (?=\.[^\s.]) ) )
+    | (?P<close> \] )
+    | (?P<dollar> \$ )
+    | (?P<blank> [\n\r\t] )
+    | (?P<entity> [\xa0\ufdd0\x00] )
+    """,
+    re.VERBOSE,
+)
+_ENTITIES: Final = {"\xa0": "&nbsp;", "\ufdd0": "&#xFDD0;", "\x00": "\ufffd"}
+
+_LINE: Final = re.compile(
+    r"""
+    ^ (?: (?P<back> \#{1,6} (?=[ \t]|$) | [-+*] (?=[ \t]|$) | > | =+ [ ]* $ | [-:|] [-:|\ \t]* $ | \$ (?=\$) )
+        | (?P<digits> \d{1,9} ) (?P<dot> [.)] ) (?=[ \t]|$)
+    )
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_STRIP: Final = methodcaller("strip", " \t")
+_CLOSING: Final = re.compile(r"(?:(?<=[ \t])|^)#(?=#*$)")
+_BLOCK_TAG: Final = re.compile(
+    r"<(?:[!?]|/?(?:script|pre|style|textarea|address|article|aside|base|basefont|blockquote|body|caption|center"
+    r"|col|colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset"
+    r"|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p"
+    r"|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)(?![\w-]))",
+    re.IGNORECASE,
+)
+
+
+def escape(text: str, *, in_link: bool = False) -> str:
+    """Return plain text so that it reads as itself; `$` is `DOLLAR` until `settle`."""
+    if _SPECIAL.search(text) is None:
+        return text
+
+    def escaped(found: re.Match[str]) -> str:
+        kind, char = found.lastgroup, found[0]
+        if kind == "bare":
+            return char if in_link else f"{char}\\"
+        if kind == "close":
+            return "\\]" if in_link else "]"
+        if kind == "dollar":
+            return DOLLAR
+        if kind == "blank":
+            return " "
+        return _ENTITIES[char] if kind == "entity" else f"\\{char}"
+
+    return _ESCAPE.sub(escaped, text)
+
+
+def settle(text: str, *, has_math: bool) -> str:
+    """Return running text with its `DOLLAR`s as `$`, escaped where they would make a formula."""
+    if DOLLAR not in text:
+        return text
+    plain = text.replace(DOLLAR, "$")
+    if has_math or MATH.search(plain):
+        return text.replace(DOLLAR, "\\$")
+    return plain
+
+
+def guard_lines(text: str) -> str:
+    """Return a paragraph so that none of its lines begins another block, is blank, or ends in a break."""
+    if "\n" in text:
+        text = _tidy(text)
+    return guard_edges(_LINE.sub(_guarded, text.strip(" \t")))
+
+
+def _tidy(text: str) -> str:
+    lines = [line for line in map(_STRIP, text.split("\n")) if line]
+    if lines and text.endswith("\n") and ends_in_break(lines[-1]):
+        lines[-1] = f"{lines[-1][:-1]}<br>"
+    return "\n".join(lines)
+
+
+def ends_in_break(line: str) -> bool:
+    """Return whether a line ends in the backslash of a hard break."""
+    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
+
+
+def _guarded(found: re.Match[str]) -> str:
+    if found["digits"]:
+        return f"{found['digits']}\\{found['dot']}"
+    return f"\\{found[0]}"
+
+
+def guard_edges(text: str) -> str:
+    """Return one-line text with white space that parsers strip as entities at both ends."""
+    if text and text[0].isspace():
+        text = f"&#{ord(text[0])};{text[1:]}"
+    if text and text[-1].isspace():
+        text = f"{text[:-1]}&#{ord(text[-1])};"
+    return text
+
+
+def guard_closing(text: str) -> str:
+    """Return a heading's text without a closing sequence of `#`."""
+    return _CLOSING.sub(r"\\#", text) if text.endswith("#") else text
+
+
+def begins_block(raw: str) -> bool:
+    """Return whether inline HTML at the start of a line would be an HTML block (CommonMark 4.6)."""
+    return _BLOCK_TAG.match(raw) is not None
+
+
+def address(href: str) -> str:
+    """Return a link's address as a link destination (CommonMark 6.3)."""
+    plain = _DESTINATION.sub(lambda found: f"\\{found[0]}", href).replace("\n", "%0A").replace("\r", "%0D")
+    if not href or _NEEDS_BRACKETS.search(href) or not _balanced(href):
+        return "<" + plain.replace("<", "\\<").replace(">", "\\>") + ">"
+    return plain
+
+
+_DESTINATION: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|&(?=#?\w+;)")
+_NEEDS_BRACKETS: Final = re.compile(r"[\x00-\x20\x7f]|^<|\s")
+
+
+def _balanced(href: str) -> bool:
+    depth = 0
+    for char in href:
+        depth += (char == "(") - (char == ")")
+        if not 0 <= depth <= 30:  # noqa: PLR2004  # parsers give up at 32 levels
+            return False
+    return depth == 0
+
+
+def title(text: str) -> str:
+    """Return ` "title"`, or nothing for an empty title."""
+    if not text:
+        return ""
+    safe = _TITLE.sub(lambda found: f"\\{found[0]}", text).replace("\n", "&#10;").replace("\r", "&#13;")
+    return f' "{safe}"'
+
+
+_TITLE: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|&(?=#?\w+;)|\"")
+
+
+def code_span(text: str) -> str:
+    """Return inline code; line ends are spaces, as they are read."""
+    text = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    if not text:
+        return ""
+    runs = {len(run) for run in _TICKS.findall(text)}
+    size = 1
+    while size in runs:
+        size += 1
+    pad = " " if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip(" ")) else ""
+    return f"{'`' * size}{pad}{text}{pad}{'`' * size}"
+
+
+_TICKS: Final = re.compile(r"`+")
