@@ -1,0 +1,218 @@
+"""Lenses: put an edited document into a replica's own raw form, and lift a replica's edit off it.
+
+After Foster, Pilkiewicz and Pierce, "Quotient lenses" (2008): the laws hold up to canon, and the old raw
+form is the complement that keeps what the document cannot say. `put` never returns a body that reads
+other than the writer's own: what cannot be spliced safely is written afresh, and said so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from kbsync.document import canon, lens_confluence
+from kbsync.document.align import align
+from kbsync.document.blocks import Block, Document, Heading, Span
+from kbsync.document.canon_block import shifted, top_level
+from kbsync.document.canon_inline import canon_inlines
+from kbsync.document.formats import PLAIN, Format, Links, Loss, Rendered
+from kbsync.document.lens_markdown import line_ends
+from kbsync.document.merge import merge_for
+from kbsync.document.patch import NESTED, SPLICED, WRITTEN, Patch, Piece, in_order
+from kbsync.document.splice import TOKENS
+from kbsync.errors import DocumentError
+
+_REWRITTEN: Final = Loss(
+    "format-detail", "a block was written afresh, and details that only this system knows may be gone"
+)
+
+# --- lift -----------------------------------------------------------------------------------------
+
+
+def lift(base: Document, before: Document, after: Document) -> Document:
+    """Carry a replica's edit, from `before` to `after` as it shows them, onto the full document.
+
+    What the replica cannot show stays as it is in `base`; where both collide, `after` wins.
+    """
+    if canon.same(before, after):
+        return base
+    if canon.same(base, before):
+        return after
+    by = heading_shift(before.blocks, base.blocks)
+    return merge_for(shifted_by(before, by), [base, shifted_by(after, by)], winner=1)
+
+
+def heading_shift(blocks: Sequence[Block], like: Sequence[Block]) -> int:
+    """Return by how many levels headings of the same text stand deeper in `like`, most of them."""
+    levels = {canon_inlines(block.children): block.level for block in like if isinstance(block, Heading)}
+    shifts = Counter(
+        levels[text] - block.level
+        for block in blocks
+        if isinstance(block, Heading) and (text := canon_inlines(block.children)) in levels
+    )
+    return min(shifts, key=lambda by: (-shifts[by], abs(by), by), default=0)
+
+
+def shifted_by(document: Document, by: int) -> Document:
+    """Return the document with all headings shifted, or as it is where one would leave the page."""
+    if top_level(document.blocks) + by < 1:
+        return document
+    return Document(tuple(shifted(block, by) for block in document.blocks))
+
+
+# --- put ------------------------------------------------------------------------------------------
+
+
+def put(fmt: Format, doc: Document, old_raw: str, links: Links = PLAIN) -> Rendered:
+    """Return the raw form that shows `doc` and keeps what `old_raw` holds beyond it.
+
+    Blocks that read the same keep their bytes; inside edited ones what the document cannot say is kept
+    where it can be. Losses are the writer's, and `comment-anchor`, `format-detail` for what is gone.
+    Raises DocumentError when `old_raw` cannot be read.
+    """
+    before = fmt.read(old_raw, links)
+    written = fmt.write(doc, links)
+    if canon.same(doc, before):
+        return replace(written, raw=old_raw)
+    if not old_raw.strip() or not in_order(before.blocks, Span(0, len(old_raw))):
+        return written
+    return _Put(fmt, links, old_raw, before).of(doc)
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """One put: the format, and what stands there now."""
+
+    fmt: Format
+    links: Links
+    old_raw: str
+    before: Document
+
+    def of(self, doc: Document) -> Rendered:
+        written, shown = self._shown(doc)
+        if canon.same(shown, self.before):
+            return replace(written, raw=self.old_raw)
+        doc = shifted_by(doc, heading_shift(shown.blocks, self.before.blocks))
+        written, shown = self._shown(doc)
+        if not in_order(shown.blocks, Span(0, len(written.raw))):
+            return written
+        patched = self._patched(doc, written.raw, shown)
+        losses = _distinct((*written.losses, *patched.losses))
+        return Rendered(patched.raw, losses)
+
+    def _shown(self, doc: Document) -> tuple[Rendered, Document]:
+        written = self.fmt.write(doc, self.links)
+        raw = line_ends(written.raw, self.old_raw) if self.fmt.name == "markdown" else written.raw
+        return replace(written, raw=raw), self.fmt.read(raw, self.links)
+
+    def _patched(self, doc: Document, fresh: str, shown: Document) -> Rendered:
+        plain, reading = self._shown(self.before)
+        markup = self.fmt.name != "markdown"
+        patch = Patch(self.old_raw, plain.raw, fresh, TOKENS[self.fmt.name], markup, self.fmt.glue)
+        wanted = self._wanted(doc, shown)
+        levels = [NESTED if markup else SPLICED] * len(wanted.blocks)
+        while True:
+            pieces = patch.pieces(self.before.blocks, reading.blocks, wanted.blocks, levels)
+            raw = self._whole(patch, pieces, wanted)
+            suspects = self._suspects(raw, wanted, pieces, levels)
+            if suspects is None:
+                return self._finished(raw, pieces, levels)
+            if not suspects:
+                return Rendered(fresh, (_REWRITTEN,))
+            for at in suspects:
+                levels[at] += 1
+
+    def _wanted(self, doc: Document, shown: Document) -> Document:
+        """Return what the result must read as: what the writer shows, or the old block where doc has it."""
+        if len(doc.blocks) != len(shown.blocks):
+            return shown
+        there = {canon.key(block) for block in self.before.blocks}
+        return Document(
+            tuple(
+                msgspec.structs.replace(block, source=seen.source) if canon.key(block) in there else seen
+                for block, seen in zip(doc.blocks, shown.blocks, strict=True)
+            )
+        )
+
+    def _whole(self, patch: Patch, pieces: Sequence[Piece], wanted: Document) -> str:
+        old = self.before.blocks
+        if not old:
+            return self.old_raw.rstrip() + patch.glue + patch.fresh
+        head, tail = self.old_raw[: old[0].source.start], self.old_raw[old[-1].source.end :]
+        return head + patch.joined(pieces, old, wanted.blocks) + tail
+
+    def _suspects(
+        self, raw: str, wanted: Document, pieces: Sequence[Piece], levels: Sequence[int]
+    ) -> list[int] | None:
+        """Return the blocks to rebuild more plainly, None when the body reads as wanted."""
+        free = [at for at, piece in enumerate(pieces) if not piece.same and piece.old is not None]
+        free = [at for at in free if levels[at] < WRITTEN]
+        got = self._read(raw)
+        if got is None:
+            return free
+        if canon.same(got, wanted):
+            return None
+        right = {match.old for match in align(wanted.blocks, got.blocks) if match.same}
+        return [at for at in free if at not in right] or free
+
+    def _read(self, raw: str) -> Document | None:
+        try:
+            return self.fmt.read(raw, self.links)
+        except DocumentError:
+            return None
+
+    def _finished(self, raw: str, pieces: Sequence[Piece], levels: Sequence[int]) -> Rendered:
+        losses: list[Loss] = []
+        if self.fmt.name == "confluence":
+            raw, gone = self._commented(raw, pieces)
+            losses.extend(gone)
+        if self.fmt.name != "markdown":
+            losses.extend(_REWRITTEN for at, level in enumerate(levels) if level == WRITTEN)
+        return Rendered(raw, tuple(losses))
+
+    # --- inline comments --------------------------------------------------------------------------
+
+    def _commented(self, raw: str, pieces: Sequence[Piece]) -> tuple[str, list[Loss]]:
+        """Return the body with every comment marker anchored again, and what found no place."""
+        if "ac:inline-comment-marker" not in self.old_raw:
+            return raw, []
+        raw = lens_confluence.without_empty(raw)
+        losses: list[Loss] = []
+        for comment in lens_confluence.missing(self.old_raw, raw):
+            anchored = self._anchored(raw, pieces, comment)
+            if anchored is None:
+                losses.append(_unanchored(comment))
+            else:
+                raw = anchored
+        return raw, losses
+
+    def _anchored(self, raw: str, pieces: Sequence[Piece], comment: lens_confluence.Comment) -> str | None:
+        old = next((i for i, b in enumerate(self.before.blocks) if _holds(b, comment.at)), None)
+        at = next((k for k, piece in enumerate(pieces) if piece.old is not None and piece.old == old), None)
+        got = self._read(raw)
+        if old is None or at is None or got is None or at >= len(got.blocks):
+            return None
+        was, now = self.before.blocks[old].source, got.blocks[at].source
+        ahead = lens_confluence.words_in(self.old_raw[was.start : comment.at])
+        block = lens_confluence.placed(raw[now.start : now.end], comment, ahead)
+        if block is None:
+            return None
+        anchored = raw[: now.start] + block + raw[now.end :]
+        reading = self._read(anchored)
+        return anchored if reading is not None and canon.same(reading, got) else None
+
+
+def _holds(block: Block, at: int) -> bool:
+    return block.source.start <= at < block.source.end
+
+
+def _unanchored(comment: lens_confluence.Comment) -> Loss:
+    return Loss("comment-anchor", f"the text of the inline comment {comment.ref} is gone: {comment.text!r}")
+
+
+def _distinct(losses: Iterable[Loss]) -> tuple[Loss, ...]:
+    return tuple(dict.fromkeys(losses))
