@@ -94,6 +94,16 @@ def _media_type(upload: Upload) -> str:
     return mimetypes.guess_type(upload.name)[0] or _UNTOLD
 
 
+def describe(site: Site, doc: Doc, fields: Json, number: int) -> Doc:
+    """Change an attachment's name, media type or comment; its data stays, also under a new number."""
+    version = {**doc["version"], "number": number}
+    kept = site.store.blob(blob_name(doc["id"], doc["version"]["number"]))
+    if kept is not None and number != doc["version"]["number"]:
+        site.store.put_blob(blob_name(doc["id"], number), *kept)
+        fields = {**fields, "versions": [*doc["versions"], version]}
+    return site.store.put(ATTACHMENT, doc["id"], {**doc, **fields, "version": version})
+
+
 def trash(site: Site, doc: Doc) -> None:
     """Move an attachment to the trash; raises 404 when it is there."""
     if doc["status"] != "current":

@@ -17,12 +17,12 @@ from kbsync.sandbox.confluence.endpoint import MAX_LIMIT, Answer, Call
 from kbsync.sandbox.confluence.failure import Json, invalid
 from kbsync.sandbox.store import Doc
 
-Order: TypeAlias = Callable[[Doc], tuple[Any, ...]]
-"""The sort key of an item: comparable, unique, and JSON."""
+Order: TypeAlias = Callable[[Doc], Any]
+"""The sort key of an item: a number or a tuple, comparable, unique, and JSON."""
 Show: TypeAlias = Callable[[Doc], Json]
 
 PAGE_ORDERS: dict[str, Order] = {
-    "id": lambda doc: (int(doc["id"]),),
+    "id": lambda doc: int(doc["id"]),
     "title": lambda doc: (doc["title"].casefold(), int(doc["id"])),
     "created-date": lambda doc: (doc["createdAt"], int(doc["id"])),
     "modified-date": lambda doc: (doc["version"]["createdAt"], int(doc["id"])),
@@ -53,10 +53,10 @@ def listing(
 def in_order(call: Call, items: Sequence[Doc], show: Show, *, limit: int = 25) -> Answer:
     """Return a page of a list that has its own order; the cursor counts."""
     size = call.number("limit", limit, 1, MAX_LIMIT)
-    start = int((_read_cursor(call) or (0,))[0])
+    start = int(_read_cursor(call, int) or 0)
     more = start + size < len(items)
     shown = [show(item) for item in items[start : start + size]]
-    return page(call, shown, _cursor((start + size,)) if more else "")
+    return page(call, shown, _cursor(start + size) if more else "")
 
 
 def page(call: Call, results: list[Json], cursor: str) -> Answer:
@@ -83,18 +83,19 @@ def _start(call: Call, ordered: list[Doc], order: Order, *, descending: bool) ->
         raise _bad_cursor() from None
 
 
-def _cursor(key: tuple[Any, ...]) -> str:
+def _cursor(key: Any) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode()
 
 
-def _read_cursor(call: Call) -> tuple[Any, ...] | None:
+def _read_cursor(call: Call, type_: Any = Any) -> Any:
     text = call.query.get("cursor")
     if text is None:
         return None
     try:
-        return tuple(msgspec.json.decode(base64.urlsafe_b64decode(text.encode()), type=list[Any]))
+        key = msgspec.json.decode(base64.urlsafe_b64decode(text.encode()), type=type_)
     except (ValueError, msgspec.MsgspecError):
         raise _bad_cursor() from None
+    return tuple(key) if isinstance(key, list) else key
 
 
 def _bad_cursor() -> Exception:

@@ -49,7 +49,7 @@ def create(
     page = {
         **new_content(id, space["id"], title, parent, version),
         "status": "draft" if draft else "current",
-        "position": tree.next_position(site, parent["id"] if parent else None, space["id"]),
+        "position": tree.next_position(site),
         "links": linked_titles(site, space["id"], stored),
     }
     _write_version(site, id, title, stored, version)

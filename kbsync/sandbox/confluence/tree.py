@@ -11,6 +11,7 @@ from kbsync.sandbox.store import Doc
 
 Position: TypeAlias = Literal["before", "after", "append"]
 _VISIBLE: Final = ("current", "archived")
+_FIRST_POSITION: Final = 1_000
 
 
 def children(site: Site, parent_id: str | None, space_id: str = "") -> list[Doc]:
@@ -25,10 +26,9 @@ def _order(doc: Doc) -> tuple[int, int]:
     return int(doc["position"]), int(doc["id"])
 
 
-def next_position(site: Site, parent_id: str | None, space_id: str) -> int:
-    """Return the position behind the last child."""
-    siblings = site.store.find(CONTENT, "parent", parent_id or "")
-    return max((int(doc["position"]) for doc in siblings if doc["spaceId"] == space_id), default=-1) + 1
+def next_position(site: Site) -> int:
+    """Return a position behind every child there is."""
+    return site.store.next_id("confluence.position", _FIRST_POSITION)
 
 
 def ancestors(site: Site, content: Doc) -> list[Doc]:
@@ -61,7 +61,7 @@ def place_under(site: Site, content: Doc, parent: Doc) -> Json:
     if parent["spaceId"] != content["spaceId"]:
         raise invalid("The parent must be in the same space as the page")
     refuse_loop(site, content, parent)
-    position = next_position(site, parent["id"], content["spaceId"])
+    position = next_position(site)
     return {"parentId": parent["id"], "parentType": parent["type"], "position": position}
 
 
@@ -82,7 +82,7 @@ def move(site: Site, content: Doc, position: Position, target: Doc) -> Doc:
         "parentType": parent["type"] if parent else None,
         "spaceId": target["spaceId"],
     }
-    at = next_position(site, where["parentId"], target["spaceId"])
+    at = next_position(site)
     moved = site.put(site.content(content["id"]), **where, position=at)
     if position != "append":
         _reorder(site, moved, position, target)

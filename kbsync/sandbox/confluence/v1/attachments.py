@@ -10,7 +10,7 @@ from typing import Final
 from kbsync.sandbox.confluence import attachments
 from kbsync.sandbox.confluence.attachments import Upload
 from kbsync.sandbox.confluence.endpoint import Answer, Call, Table, title_path
-from kbsync.sandbox.confluence.failure import Json, Refusal, invalid, missing
+from kbsync.sandbox.confluence.failure import Json, Refusal, conflict, invalid, missing
 from kbsync.sandbox.confluence.v1 import shapes
 from kbsync.sandbox.confluence.v1.labels import refuse_scoped
 from kbsync.sandbox.store import Doc
@@ -52,14 +52,22 @@ def replace_data(call: Call) -> Answer:
 
 
 def update_fields(call: Call) -> Answer:
-    """PUT /content/{id}/child/attachment/{attachment}: title and comment, without data."""
+    """PUT /content/{id}/child/attachment/{attachment}: name, media type and comment, without data.
+
+    The document asks for the current version number; the live service also takes the next one, which is
+    what md2conf sends.
+    """
     old, wish = _attachment(call), call.json()
-    number = (wish.get("version") or {}).get("number")
-    if number != old["version"]["number"]:
-        raise Refusal(409, f"The current version of the attachment is {old['version']['number']}")
-    comment = str((wish.get("metadata") or {}).get("comment") or old["comment"])
-    changed = {**old, "title": str(wish.get("title") or old["title"]), "comment": comment}
-    return Answer(_shower(call)(call.site.store.put("confluence.attachment", old["id"], changed)))
+    number, current = (wish.get("version") or {}).get("number"), old["version"]["number"]
+    if number not in {current, current + 1}:
+        raise conflict(f"The current version of the attachment is {current}")
+    metadata = wish.get("metadata") or {}
+    fields: Json = {
+        "title": str(wish.get("title") or old["title"]).rpartition("/")[2],
+        "comment": str(metadata.get("comment") or old["comment"]),
+        "mediaType": str(metadata.get("mediaType") or old["mediaType"]),
+    }
+    return Answer(_shower(call)(attachments.describe(call.site, old, fields, number)))
 
 
 def _writable(call: Call) -> Doc:

@@ -27,7 +27,7 @@ def create_folder(call: Call) -> Answer:
     now = call.site.now()
     version = {"number": 1, "message": "", "minorEdit": False, "authorId": call.me, "createdAt": now}
     id = call.site.next_id()
-    position = tree.next_position(call.site, parent["id"], space["id"])
+    position = tree.next_position(call.site)
     folder = {**new_content(id, space["id"], title, parent, version, kind="folder"), "position": position}
     return Answer(_show(call, call.site.store.put(CONTENT, id, folder)))
 

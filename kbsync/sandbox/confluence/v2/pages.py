@@ -26,18 +26,25 @@ _CHILD_ORDERS: Final[dict[str, Order]] = {
 
 def list_pages(call: Call) -> Answer:
     """GET /pages."""
-    ids, spaces = call.ids("id", 250), set(call.ids("space-id", 100))
-    store = call.site.store
-    if ids:
-        found = [doc for doc in (store.get(CONTENT, id) for id in dict.fromkeys(ids)) if doc is not None]
-    else:
-        found = store.all(CONTENT)
-    if spaces:
-        found = [doc for doc in found if doc["spaceId"] in spaces]
+    found = _candidates(call)
     subtype = call.choice("subtype", ("live", "page"))
     if subtype:
         found = [doc for doc in found if (doc["subtype"] or "page") == subtype]
     return _listed(call, found)
+
+
+def _candidates(call: Call) -> list[Doc]:
+    """Return what the filters by id, space and title leave, by the quickest index."""
+    site, title = call.site, call.query.get("title")
+    ids, spaces = call.ids("id", 250), call.ids("space-id", 100)
+    if ids:
+        named = (site.store.get(CONTENT, id) for id in dict.fromkeys(ids))
+        return [doc for doc in named if doc is not None and (not spaces or doc["spaceId"] in spaces)]
+    if title is not None and spaces and not call.query.get("status"):
+        return [doc for space in spaces for doc in site.titled(space, title)]
+    if spaces:
+        return [doc for space in spaces for doc in site.store.find(CONTENT, "space", space)]
+    return site.store.all(CONTENT)
 
 
 def pages_in_space(call: Call) -> Answer:
