@@ -53,6 +53,7 @@ from kbsync.document.formats import PLAIN, Links, Rendered
 from kbsync.document.markup.conventions import MARK, signed_item
 from kbsync.document.markup.escape import escape_attribute, escape_text
 from kbsync.document.markup.reading import plain_text
+from kbsync.document.markup.tables import written_align
 from kbsync.document.markup.writing import (
     Row,
     Writer,
@@ -177,19 +178,8 @@ def _cell(writer: Writer, cell: Cell) -> str:
         attributes += f' rowspan="{cell.rowspan}"'
     if cell.shade and _COLOUR.fullmatch(cell.shade):
         attributes += f' data-highlight-colour="{cell.shade}"'
-    blocks: tuple[Block, ...] = cell.blocks or (Paragraph(()),)
-    if cell.align:
-        if all(isinstance(block, Paragraph) for block in blocks):
-            blocks = tuple(_with_align(block, cell.align) for block in blocks)
-        else:
-            attributes += _style(cell.align)
-    return f"<{tag}{attributes}>{writer.blocks(blocks)}</{tag}>"
-
-
-def _with_align(block: Block, align: Align) -> Block:
-    if isinstance(block, Paragraph) and block.align is None:
-        return Paragraph(block.children, align)
-    return block
+    blocks, align = written_align(cell)
+    return f"<{tag}{attributes}{_style(align)}>{writer.blocks(blocks)}</{tag}>"
 
 
 def _figure(writer: Writer, node: Figure) -> str:
@@ -290,15 +280,23 @@ def _link(writer: Writer, node: Link) -> str:
         return writer.inlines(nest(flatten((node,))))
     inner = writer.inlines(node.children)
     href = writer.address(node.target)
-    return inner if href is None else _linked(href, inner, node.title)
+    if href is None:
+        return inner
+    if node.title and _is_resource(href):
+        writer.lose("link-title", f"the title of a link is not kept: {node.title[:60]}")
+    return _linked(href, inner, node.title)
+
+
+def _is_resource(href: str) -> bool:
+    return href.startswith("#") or page_of(href) is not None or attachment_of(href) is not None
 
 
 def _linked(href: str, inner: str, title: str) -> str:
     """Return the link around markup: storage format names pages, attachments and anchors by elements."""
-    page, name = page_of(href), attachment_of(href)
-    if page is None and name is None and not href.startswith("#"):
+    if not _is_resource(href):
         shown = f' title="{escape_attribute(title)}"' if title else ""
         return f'<a href="{escape_attribute(href)}"{shown}>{inner}</a>'
+    page, name = page_of(href), attachment_of(href)
     anchor, resource = "", ""
     if page is not None:
         anchor = page.anchor

@@ -55,6 +55,7 @@ from kbsync.document.markup.conventions import MARK, footnote_sign, signed_item
 from kbsync.document.markup.elements import Element, content, walk
 from kbsync.document.markup.escape import escape_attribute, escape_text
 from kbsync.document.markup.html import parse
+from kbsync.document.markup.tables import written_align
 from kbsync.document.markup.writing import (
     Row,
     Writer,
@@ -181,10 +182,8 @@ def _cell(writer: IntercomWriter, cell: Cell) -> str:
     shade = _shade(writer, cell)
     if shade:
         attributes += f' style="background-color: {shade};"'
-    blocks: tuple[Block, ...] = cell.blocks or (Paragraph(()),)
-    if cell.align:
-        blocks = tuple(_with_align(block, cell.align) for block in blocks)
-    return f"<td{attributes}>{writer.blocks(blocks) or '<p></p>'}</td>"
+    blocks, align = written_align(cell)
+    return f"<td{attributes}{_class(align)}>{writer.blocks(blocks) or '<p></p>'}</td>"
 
 
 def _shade(writer: IntercomWriter, cell: Cell) -> str:
@@ -193,12 +192,6 @@ def _shade(writer: IntercomWriter, cell: Cell) -> str:
             writer.lose("cell-shade", "the shade of a header cell becomes that of all headers")
         return HEADER_SHADE
     return cell.shade if _COLOUR.fullmatch(cell.shade) else ""
-
-
-def _with_align(block: Block, align: Align) -> Block:
-    if isinstance(block, Paragraph) and block.align is None:
-        return Paragraph(block.children, align)
-    return block
 
 
 def _figure(writer: IntercomWriter, node: Figure) -> str:

@@ -151,15 +151,12 @@ class Reader:
     # --- running text
 
     def line(self, children: Iterable[Element]) -> Inlines:
-        """Return running text without blanks and breaks at its edges."""
+        """Return running text without blanks at its edges and breaks at its end."""
         out = self._inlines(children)
-        while out and _is_edge(out[-1]):
+        while out and (type(out[-1]) is LineBreak or _is_blank(out[-1])):
             out.pop()
-        first = 0
-        while first < len(out) and _is_edge(out[first]):
-            first += 1
-        if first:
-            del out[:first]
+        if out and _is_blank(out[0]):
+            del out[0]
         if not out:
             return ()
         _strip(out)
@@ -230,8 +227,8 @@ def _seen(inline: Inline) -> str:
     return plain_text(getattr(inline, "children", ())) or (" " if isinstance(inline, LineBreak) else "")
 
 
-def _is_edge(inline: Inline) -> bool:
-    return type(inline) is LineBreak or (type(inline) is Text and not inline.text.strip(BLANK))
+def _is_blank(inline: Inline) -> bool:
+    return type(inline) is Text and not inline.text.strip(BLANK)
 
 
 def _strip(out: list[Inline]) -> None:

@@ -6,8 +6,28 @@ import re
 
 import msgspec
 
-from kbsync.document.blocks import Align, Cell, Paragraph
+from kbsync.document.blocks import (
+    Align,
+    Block,
+    Cell,
+    Emphasis,
+    Image,
+    Inline,
+    LineBreak,
+    Link,
+    Paragraph,
+    SoftBreak,
+    Strike,
+    Strong,
+    Subscript,
+    Superscript,
+    Text,
+    Underline,
+)
 from kbsync.document.markup.elements import Element
+
+BLANK = " \t\n\r\f"
+WRAPPERS = (Strong, Emphasis, Strike, Underline, Superscript, Subscript, Link)
 
 _BODIES = frozenset(["tbody", "thead", "tfoot"])
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -43,6 +63,36 @@ def whole_number(value: str) -> int:
     """Return the number an attribute says; 1 for nonsense."""
     found = _NUMBER.fullmatch(value)
     return int(found[0]) if found else 1
+
+
+def written_align(cell: Cell) -> tuple[tuple[Block, ...], Align | None]:
+    """Return a cell's blocks as they are written, and the alignment its own tag has to carry.
+
+    Text carries it itself, as both editors do; the tag carries it where lists, images and the like stand
+    in the cell too.
+    """
+    blocks: tuple[Block, ...] = cell.blocks or (Paragraph(()),)
+    if cell.align is None or not all(
+        type(block) is Paragraph and _has_text(block.children) for block in blocks
+    ):
+        return blocks, cell.align
+    return tuple(_with_align(block, cell.align) for block in blocks), None
+
+
+def _has_text(line: tuple[Inline, ...]) -> bool:
+    return any(
+        _has_text(inline.children)
+        if isinstance(inline, WRAPPERS)
+        else not isinstance(inline, Image | LineBreak | SoftBreak)
+        and not (isinstance(inline, Text) and not inline.text.strip(BLANK))
+        for inline in line
+    )
+
+
+def _with_align(block: Block, align: Align) -> Block:
+    if isinstance(block, Paragraph) and block.align is None:
+        return Paragraph(block.children, align)
+    return block
 
 
 def aligned_cell(cell: Cell, of_empty: Align | None) -> Cell:
