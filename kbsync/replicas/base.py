@@ -81,12 +81,14 @@ class Written:
     """What stands there now, read back after the write.
 
     `overwritten` are versions that a person saved between our look and our write (Intercom has no
-    compare-and-swap); the engine merges them back in. `assets` maps addresses this write gave to images
+    compare-and-swap); the engine merges them back in. `newer` says that a person saved again between our
+    write and this look, so the reading holds more than we wrote. `assets` maps addresses this write gave to images
     and attachments to their paths under the content root.
     """
 
     reading: Reading
     overwritten: tuple[Reading, ...] = ()
+    newer: bool = False
     assets: Mapping[str, str] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
 

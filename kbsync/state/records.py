@@ -16,6 +16,7 @@ from kbsync.article import Entry
 from kbsync.document.blocks import Document
 
 EntryKind: TypeAlias = Literal["article", "collection"]
+ReplicaLabel: TypeAlias = Literal["files", "intercom", "confluence"]
 EntryKey: TypeAlias = tuple[EntryKind, str]
 Value: TypeAlias = str | int | tuple[str, ...] | Document | None
 
@@ -59,7 +60,7 @@ class Shadow(Record, frozen=True, kw_only=True):
     last: a listing that shows one of them may be stale.
     """
 
-    replica: str
+    replica: ReplicaLabel
     kind: EntryKind
     id: str
     reading: str
@@ -78,7 +79,7 @@ class Shadow(Record, frozen=True, kw_only=True):
 class Asset(Record, frozen=True, kw_only=True):
     """The address (without its query) under which a replica shows a file of the content root."""
 
-    replica: str
+    replica: ReplicaLabel
     address: str
     path: str
 
@@ -114,7 +115,7 @@ class Conflict(Record, frozen=True, kw_only=True):
 class Intent(Record, frozen=True, kw_only=True):
     """A write that was announced and whose end nobody has recorded yet."""
 
-    replica: str
+    replica: ReplicaLabel
     kind: EntryKind
     id: str
     action: Literal["create", "update", "retire"]
@@ -131,7 +132,7 @@ class Intent(Record, frozen=True, kw_only=True):
 class Rescue(Record, frozen=True, kw_only=True):
     """A version that a write of ours replaced unseen: `after` was made from `before`, which showed `agreed`."""
 
-    replica: str
+    replica: ReplicaLabel
     kind: EntryKind
     id: str
     token: str

@@ -1,0 +1,173 @@
+"""What the state should hold once a decision is taken, before any of its steps is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from kbsync.article import Entry
+from kbsync.replicas.base import Reading
+from kbsync.state.records import Base, Conflict, Rescue, Settled, Shadow
+from kbsync.state.snapshot import Change, Put, drop
+from kbsync.sync.fields import Fields, assemble, differing, flatten
+from kbsync.sync.observe import reading_of, spelled
+from kbsync.sync.reconcile import Decision
+from kbsync.sync.sides import Side
+from kbsync.sync.survey import Survey
+
+_REMEMBERED = 8
+
+
+def now() -> str:
+    """Return the time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def accepted(survey: Survey, decision: Decision, *, steps: bool) -> list[Change]:
+    """Return the changes that record a decision; what changes nothing is left out."""
+    changes = [*_all_changes(survey, decision, steps=steps)]
+    return [change for change in changes if not _known_already(survey, change)]
+
+
+def at_rest(decision: Decision) -> bool:
+    """Tell whether nothing is left to be done once all steps are."""
+    open_sides = any(not side.usable for side in decision.sides.values())
+    return not (decision.disputes or decision.drifts or open_sides)
+
+
+def _all_changes(survey: Survey, decision: Decision, *, steps: bool) -> Iterable[Change]:
+    if decision.entry is None:
+        return
+    settled = not steps and at_rest(decision)
+    base = Base(entry=decision.entry, settled=settled, retired=not decision.alive)
+    yield Put(base)
+    for side in decision.sides.values():
+        shadow = _shadow(decision, side, base.entry)
+        if shadow is not None:
+            yield Put(shadow)
+    yield from _conflicts(survey, decision)
+    yield from _rescues(survey, decision)
+
+
+def _shadow(decision: Decision, side: Side, base: Entry) -> Shadow | None:
+    kind, id = decision.key
+    old = side.shadow
+    agreed = full(decision, side.version, base)
+    if not side.usable:
+        return msgspec.structs.replace(old, agreed=agreed) if old else None
+    if side.here and side.reading is not None:
+        fresh = Shadow(replica=side.replica, kind=kind, id=id, reading=spelled(side.reading), agreed=agreed)
+        pending = old.pending if old else False
+        return msgspec.structs.replace(fresh, pending=pending, past=past(old, side.reading))
+    if old is None:
+        return None
+    if side.presence == "absent":
+        gone = msgspec.structs.replace(side.reading or reading_of(old), retired=True)
+        return msgspec.structs.replace(
+            old, reading=spelled(gone), agreed=agreed, retired=True, kept=decision.kept
+        )
+    kept = old.kept and decision.follows not in ("merge", "restore")
+    return msgspec.structs.replace(old, agreed=agreed, kept=kept)
+
+
+def full(decision: Decision, version: Fields | None, base: Entry) -> Entry | None:
+    """Return a side's version as an entry, None where it is the base."""
+    if version is None or not differing(version, flatten(base)):
+        return None
+    return assemble(*decision.key, version)
+
+
+def past(old: Shadow | None, reading: Reading) -> tuple[str, ...]:
+    """Return the tokens that are history once `reading` is remembered."""
+    if old is None:
+        return ()
+    token = reading_of(old).token
+    earlier = tuple(each for each in old.past if each not in (token, reading.token))
+    return (*earlier, token)[-_REMEMBERED:] if token != reading.token else earlier
+
+
+def _conflicts(survey: Survey, decision: Decision) -> Iterable[Change]:
+    kind, id = decision.key
+    held = {c.key: c for c in survey.snapshot.conflicts(decision.key)}
+    fresh = {c.key: c for c in _disputed(decision)}
+    for key, conflict in fresh.items():
+        since = held[key].since if key in held else now()
+        yield Put(msgspec.structs.replace(conflict, since=since))
+    for key, conflict in held.items():
+        if key not in fresh:
+            yield drop(conflict)
+            yield Put(Settled(conflict=conflict, take="merged", at=now()))
+    for spot, dispute in decision.decided.items():
+        lost = Conflict(
+            kind=kind,
+            id=id,
+            field=spot.name,
+            locale=spot.locale,
+            versions=dict(dispute.versions),
+            ancestors=dict(dispute.ancestors),
+            since=now(),
+        )
+        yield Put(Settled(conflict=lost, take=survey.policy.on_conflict, at=now()))
+
+
+def _disputed(decision: Decision) -> Iterable[Conflict]:
+    kind, id = decision.key
+    for spot, dispute in decision.disputes.items():
+        yield Conflict(
+            kind=kind,
+            id=id,
+            field=spot.name,
+            locale=spot.locale,
+            versions=dict(dispute.versions),
+            ancestors=dict(dispute.ancestors),
+            since="",
+            baseless=spot in decision.baseless,
+        )
+    drifted = {spot for spots in decision.drifts.values() for spot in spots} - set(decision.disputes)
+    for spot in sorted(drifted):
+        versions = {
+            str(name): (decision.sides[name].version or {}).get(spot)
+            for name, spots in decision.drifts.items()
+            if spot in spots
+        }
+        yield Conflict(
+            kind=kind,
+            id=id,
+            field=spot.name,
+            locale=spot.locale,
+            versions=versions,
+            ancestors={},
+            since="",
+            drift=True,
+        )
+
+
+def _rescues(survey: Survey, decision: Decision) -> Iterable[Change]:
+    disputing = {name for dispute in decision.disputes.values() for name in dispute.versions}
+    for rescue in survey.snapshot.all(Rescue):
+        mine = (rescue.kind, rescue.id) == decision.key and rescue.replica in decision.sides
+        if mine and rescued_name(rescue) not in disputing:
+            yield drop(rescue)
+
+
+def rescued_name(rescue: Rescue) -> str:
+    """Return the name under which an overwritten version has a say."""
+    return f"{rescue.replica}-overwritten-{rescue.token}"
+
+
+def _known_already(survey: Survey, change: Change) -> bool:
+    if not isinstance(change, Put):
+        return False
+    return survey.snapshot.get(type(change.record), *change.record.key) == change.record
+
+
+def settle(survey: Survey, decisions: Sequence[Decision]) -> list[Change]:
+    """Return the changes that mark entries as at rest."""
+    changes = list[Change]()
+    for decision in decisions:
+        base = survey.snapshot.base(decision.key)
+        if base is not None and not base.settled and at_rest(decision):
+            changes.append(Put(msgspec.structs.replace(base, settled=True)))
+    return changes

@@ -1,0 +1,189 @@
+"""All decisions of one run, and the rules that hold between entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from kbsync.article import Article, Entry
+from kbsync.errors import KbsyncError
+from kbsync.replicas.base import ReplicaName
+from kbsync.state.records import EntryKey
+from kbsync.sync import guard
+from kbsync.sync.fields import Field, assemble, flatten
+from kbsync.sync.outcome import Held, Stopped, Warned
+from kbsync.sync.reconcile import Decision, reconcile
+from kbsync.sync.survey import Survey
+from kbsync.sync.tasks import Task, tasks
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What should happen to each entry that is not at rest, and the steps for it."""
+
+    by_key: dict[EntryKey, Decision] = field(default_factory=dict)
+    tasks: dict[EntryKey, list[Task]] = field(default_factory=dict)
+    findings: list[Stopped] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+
+    def all_tasks(self) -> list[Task]:
+        """Return all steps in the order of entries."""
+        return [task for found in self.tasks.values() for task in found]
+
+
+def decide(survey: Survey) -> Decisions:
+    """Decide about every entry that something happened to."""
+    relinked = survey.relinked()
+    busy = {key for keys in relinked.values() for key in keys}
+    result = Decisions()
+    for key in survey.entries():
+        if key in busy or not survey.quiet(key):
+            result.by_key[key] = reconcile(survey.known(key), survey.sides(key), survey.policy)
+    _keep_full_collections(survey, result)
+    _guard_deaths(survey, result)
+    _keep_full_collections(survey, result)
+    _break_cycles(survey, result)
+    result.warnings.extend(guard.all_changed(result.by_key.values(), survey.snapshot))
+    for key, decision in list(result.by_key.items()):
+        relink = {name for name, keys in relinked.items() if key in keys}
+        _plan_steps(survey, result, decision, relink)
+    result.held = [held for decision in result.by_key.values() for held in _held(decision)]
+    result.warnings.extend(w for decision in result.by_key.values() for w in _remarks(decision))
+    return result
+
+
+def _plan_steps(survey: Survey, result: Decisions, decision: Decision, relink: Iterable[ReplicaName]) -> None:
+    try:
+        result.tasks[decision.key] = tasks(survey, decision, tuple(relink))
+    except KbsyncError as error:
+        result.findings.append(guard.stopped(error, article=decision.key[1]))
+        del result.by_key[decision.key]
+
+
+def _keep_full_collections(survey: Survey, result: Decisions) -> None:
+    """A collection lives as long as anything that lives is placed in it."""
+    while True:
+        needed = set(_places(survey, result))
+        dying = [d for key, d in result.by_key.items() if d.dies and key in needed]
+        if not dying:
+            return
+        for decision in dying:
+            key = decision.key
+            result.by_key[key] = reconcile(survey.known(key), decision.sides, survey.policy, keep=True)
+
+
+def _places(survey: Survey, result: Decisions) -> Iterable[EntryKey]:
+    for key in survey.entries():
+        decision, base = result.by_key.get(key), survey.snapshot.base(key)
+        if decision is not None:
+            entry = decision.entry if decision.alive else None
+        else:
+            entry = base.entry if base is not None and not base.retired else None
+        if entry is not None and (place := _place(entry)):
+            yield "collection", place
+
+
+def _place(entry: Entry) -> str:
+    return entry.place if isinstance(entry, Article) else entry.parent
+
+
+def _guard_deaths(survey: Survey, result: Decisions) -> None:
+    deaths = [d for d in result.by_key.values() if d.dies and _was_alive(survey, d.key)]
+    counted = [d for d in deaths if any(side.here for side in d.sides.values())]
+    refusal = guard.over_budget(counted, survey.snapshot, survey.policy)
+    if refusal is not None:
+        result.findings.append(refusal)
+        for death in deaths:
+            del result.by_key[death.key]
+        return
+    for death in deaths:
+        _prove(survey, result, death)
+
+
+def _was_alive(survey: Survey, key: EntryKey) -> bool:
+    base = survey.snapshot.base(key)
+    return base is not None and not base.retired
+
+
+def _prove(survey: Survey, result: Decisions, death: Decision) -> None:
+    try:
+        answers = guard.confirm(survey.replicas, death)
+    except KbsyncError as error:
+        result.findings.append(guard.stopped(error, article=death.key[1]))
+        del result.by_key[death.key]
+        return
+    living = {name: reading for name, reading in answers.items() if reading and not reading.retired}
+    for name, reading in living.items():
+        survey.found.current[name][death.key] = reading
+        survey.books[name].bind(death.key[1], reading)
+    if living:
+        result.by_key[death.key] = reconcile(survey.known(death.key), survey.sides(death.key), survey.policy)
+
+
+def _break_cycles(survey: Survey, result: Decisions) -> None:
+    """Collections that were moved into each other stay where they were."""
+    parents = dict(_parents(survey, result))
+    for key in sorted(result.by_key):
+        if key[0] == "collection" and _in_cycle(key[1], parents):
+            decision, base = result.by_key[key], survey.snapshot.base(key)
+            place = _place(base.entry) if base else ""
+            result.by_key[key] = _placed(decision, place)
+            parents[key[1]] = place
+            message = f"collection {key[1]} would stand inside itself; it stays where it was"
+            result.warnings.append(Warned("collection-cycle", key[1], "", message))
+
+
+def _parents(survey: Survey, result: Decisions) -> Iterable[tuple[str, str]]:
+    for key in survey.entries():
+        decision, base = result.by_key.get(key), survey.snapshot.base(key)
+        entry = decision.entry if decision else base.entry if base else None
+        if key[0] == "collection" and entry is not None:
+            yield key[1], _place(entry)
+
+
+def _in_cycle(id: str, parents: Mapping[str, str]) -> bool:
+    seen, at = {id}, parents.get(id, "")
+    while at:
+        if at == id:
+            return True
+        if at in seen:
+            return False
+        seen.add(at)
+        at = parents.get(at, "")
+    return False
+
+
+def _placed(decision: Decision, place: str) -> Decision:
+    desired = {name: {**fields, Field("place"): place} for name, fields in decision.desired.items()}
+    entry = decision.entry
+    if entry is not None:
+        entry = assemble(*decision.key, {**flatten(entry), Field("place"): place})
+    return replace(decision, desired=desired, entry=entry)
+
+
+def _held(decision: Decision) -> Iterable[Held]:
+    drifted = [(name, spots) for name, spots in decision.drifts.items() if spots]
+    if not decision.disputes and not drifted:
+        return
+    fields = {spot.spelled() for spot in decision.disputes} | {
+        s.spelled() for _, spots in drifted for s in spots
+    }
+    replicas = {name for dispute in decision.disputes.values() for name in dispute.versions}
+    blocks = sum(len(d.merged.conflicts) if d.merged else 0 for d in decision.disputes.values())
+    names = {str(name) for name in replicas} | {str(name) for name, _ in drifted}
+    yield Held(decision.key[1], tuple(sorted(fields)), blocks, tuple(sorted(names)))
+
+
+def _remarks(decision: Decision) -> Iterable[Warned]:
+    id = decision.key[1]
+    for name, spots in decision.drifts.items():
+        fields = ", ".join(spot.spelled() for spot in spots)
+        yield Warned(
+            "drift", id, name, f"{fields} was edited in {name}, which is only written to; it is held"
+        )
+    for spot in decision.look:
+        yield Warned("look-at-me", id, "", f"{spot.spelled()}: edits met in one paragraph; read it once")
+    for spot, dispute in decision.decided.items():
+        sides = ", ".join(sorted(dispute.versions))
+        yield Warned("conflict-decided", id, "", f"{spot.spelled()}: {sides} collided; on_conflict decided")

@@ -1,0 +1,137 @@
+"""The steps that bring one entry to what was decided, each with what it needs to be taken."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from kbsync.article import Entry
+from kbsync.replicas.base import Reading, ReplicaName
+from kbsync.state.records import EntryKey
+from kbsync.sync.fields import Field, Fields, assemble, differing, digest, raw_digest
+from kbsync.sync.plan import Action, Expects, Step
+from kbsync.sync.policy import ORDER
+from kbsync.sync.reconcile import Decision
+from kbsync.sync.sides import Lookout, Side
+from kbsync.sync.spelling import difference
+from kbsync.sync.survey import Survey
+
+CARRIERS: Final = frozenset({"files", "confluence"})
+"""Replicas that carry the id themselves: front matter, a content property. Intercom has no place for it."""
+_PLACES: Final = frozenset({"place", "name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step, the thing it starts from, and the entry it should leave there."""
+
+    key: EntryKey
+    step: Step
+    reading: Reading | None
+    entry: Entry
+
+    @property
+    def replica(self) -> ReplicaName:
+        """Return where the step is taken."""
+        return self.step.replica
+
+
+def tasks(survey: Survey, decision: Decision, relink: Collection[ReplicaName] = ()) -> list[Task]:
+    """Return the steps of one entry, in the order they are taken. Raises ContentError, DocumentError."""
+    found = list[Task]()
+    for name in ORDER:
+        side = decision.sides.get(name)
+        if side is None or not side.usable or not survey.policy.writes(name) or decision.kept:
+            continue
+        if not decision.alive:
+            found.extend(_retirement(decision, side))
+        elif name in decision.desired and not _stays_away(survey, decision, side):
+            found.extend(_arrival(survey, decision, side, relink=name in relink))
+    return found
+
+
+def _stays_away(survey: Survey, decision: Decision, side: Side) -> bool:
+    if side.here:
+        return False
+    if side.presence == "absent" and not survey.policy.reads(side.replica):
+        return survey.policy.on_conflict != "files"
+    if side.shadow is not None and side.shadow.kept:
+        return decision.follows not in ("merge", "restore")
+    return side.reading is None and (side.replica, decision.key) in survey.found.blocked
+
+
+def _retirement(decision: Decision, side: Side) -> Iterator[Task]:
+    if side.here and side.reading is not None and decision.entry is not None:
+        yield _task(decision, side, "retire", (), decision.entry, "-in readers' sight\n+retired")
+
+
+def _arrival(survey: Survey, decision: Decision, side: Side, *, relink: bool) -> Iterator[Task]:
+    desired = decision.desired[side.replica]
+    if not any(field.name == "title" for field in desired):
+        return
+    entry = assemble(*decision.key, desired)
+    if not side.here:
+        action: Action = "create" if side.reading is None else "update"
+        changed = tuple(sorted(desired))
+    else:
+        assert side.reading is not None and side.version is not None  # noqa: PT018  what is here was read
+        unmarked = side.replica in CARRIERS and side.reading.id != decision.key[1]
+        pending = side.shadow is not None and side.shadow.pending
+        if not (unmarked or pending or relink or differing(side.version, desired)):
+            return
+        changed = shown_changes(survey.lookout(side.replica), survey, entry, side.reading)
+        if not changed and not unmarked:
+            return
+        action = _action(changed)
+    before = side.version if side.here and side.version is not None else {}
+    diff = difference(before, desired, decision.key[1])
+    yield _task(decision, side, action, changed, entry, diff)
+
+
+def shown_changes(lookout: Lookout, survey: Survey, entry: Entry, reading: Reading) -> tuple[Field, ...]:
+    """Return the fields that would read differently if the entry were written over a reading."""
+    replica = lookout.replica
+    names = survey.books[replica.name].strict()
+    raw = replica.render(entry, reading, names).raw
+    if raw == reading.raw:
+        return ()
+    strict = Lookout(replica, names, complete=True)
+    return differing(strict.shown(reading), strict.shown(msgspec.structs.replace(reading, raw=raw)))
+
+
+def _action(changed: tuple[Field, ...]) -> Action:
+    if not changed:
+        return "adopt"
+    return "move" if {field.name for field in changed} <= _PLACES else "update"
+
+
+def _task(
+    decision: Decision, side: Side, action: Action, changed: tuple[Field, ...], entry: Entry, diff: str
+) -> Task:
+    reading = side.reading
+    expects = Expects(reading.token, raw_digest(reading.raw)) if reading else Expects()
+    kind, id = decision.key
+    result = "retired" if action == "retire" else digest(kind, decision.desired[side.replica])
+    spelled = msgspec.json.encode([side.replica, kind, id, action, expects, result])
+    step = Step(
+        id=hashlib.sha256(spelled).hexdigest()[:16],
+        article=id,
+        replica=side.replica,
+        action=action,
+        fields=tuple(field.spelled() for field in changed),
+        expects=expects,
+        result_digest=result,
+        diff=diff,
+    )
+    return Task(decision.key, step, reading, entry)
+
+
+def result_of(kind: str, version: Fields | None, *, here: bool) -> str:
+    """Return the digest that a taken step would have left, to tell that it was taken already."""
+    if not here or version is None:
+        return "retired"
+    return digest("article" if kind == "article" else "collection", version)
