@@ -28,7 +28,11 @@ def check(
     screen = Screen(options)
     wanted = _existing(paths or [])
     session = Session.offline(options, near=wanted)
-    findings = [f for f in lint(session.files(), session.formats()) if _within(session.root / f.path, wanted)]
+    findings = [
+        f
+        for f in lint(session.files(), session.formats())
+        if _within(session.root.parent / f.path.split(":")[0], wanted)
+    ]
     if round_trip:
         findings += [Finding(path, "round-trip", "error", what) for path, what in _prove(session, wanted)]
     errors = sum(f.severity == "error" for f in findings)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kbsync.conversations.model import Conversation
     from kbsync.gaps.model import Analysis, HelpText
     from kbsync.gaps.settings import GapSettings
+    from kbsync.gaps.track import Tracked
 
 app = typer.Typer(
     help="Which topics customers ask about, and what the articles do for them.",
@@ -40,19 +41,96 @@ def analyze(
     out: Path | None = OUT,
 ) -> int:
     """Cluster the conversations, compare them with the articles, judge; writes analysis.json."""
-    from kbsync.gaps.analyze import analyze as judge
+    screen = Screen(context.obj)
+    session = _session(context, conversations, articles)
+    found = _conversations(screen, session, conversations)
+    tracked = _tracked(screen, session, found, articles, out)
+    path = _write(tracked.analysis, out or _folder(session))
+    if screen.options.json:
+        screen.document(tracked.analysis)
+    _summarise(screen, tracked.analysis, path)
+    return 0
+
+
+@app.command(epilog=HELP)
+def report(
+    context: typer.Context,
+    conversations: Path | None = CONVERSATIONS,
+    articles: Path | None = ARTICLES,
+    out: Path | None = OUT,
+) -> int:
+    """Write the weekly report: index.html, report.md, topics.csv, analysis.json."""
+    from kbsync.gaps.report import build, write
+    from kbsync.gaps.track import dismissed
 
     screen = Screen(context.obj)
     session = _session(context, conversations, articles)
     found = _conversations(screen, session, conversations)
+    tracked = _tracked(screen, session, found, articles, out)
+    made = build(
+        tracked.analysis,
+        {c.id: c for c in found},
+        now=time.time(),
+        changes=tracked.changes if tracked.seen_before else None,
+        decision=lambda topic: dismissed(topic, tracked.ledger),
+    )
+    paths = write(made, tracked.analysis, out or _folder(session))
+    if screen.options.json:
+        files = {"html": paths.html, "markdown": paths.markdown, "csv": paths.csv, "analysis": paths.analysis}
+        counts = {section.verdict: len(section.topics) for section in made.sections}
+        screen.document({"files": {k: str(v) for k, v in files.items()}, "topics": counts})
+    _summarise(screen, tracked.analysis, paths.html)
+    return 0
+
+
+@app.command(epilog=HELP)
+def dismiss(
+    context: typer.Context,
+    topic: str = typer.Argument(..., help="Id of the topic, as the report shows it."),
+    why: str = typer.Option(..., "--why", help="The reason; the report shows it."),
+    out: Path | None = OUT,
+) -> int:
+    """Remember that a topic is no gap; it stays away until it grows by half or its verdict changes."""
+    from kbsync.cli.session import Session
+    from kbsync.gaps import ledger as ledgers
+    from kbsync.gaps.track import Decision
+
+    screen = Screen(context.obj)
+    folder = out or _folder(Session.open(context.obj))
+    known = ledgers.load(folder)
+    memory = ledgers.find(known, topic, folder)
+    decision = Decision(memory.id, why, time.time(), memory.size, memory.verdict)
+    ledgers.save(ledgers.decide(known, decision), folder)
+    if screen.options.json:
+        screen.document(decision)
+    screen.say(f"Dismissed: {memory.label}. The next report lists it under Dismissed.")
+    return 0
+
+
+def _folder(session: Session) -> Path:
+    return session.config.home / "gaps"
+
+
+def _tracked(
+    screen: Screen,
+    session: Session,
+    found: Sequence[Conversation],
+    articles: Path | None,
+    out: Path | None,
+) -> Tracked:
+    """Analyse, carry topic ids over from the last time, and remember this time."""
+    from kbsync.gaps import ledger as ledgers
+    from kbsync.gaps.analyze import analyze as judge
+    from kbsync.gaps.track import track
+
+    folder = out or _folder(session)
+    known = ledgers.load(folder)
     with screen.progress() as progress:
         progress.phase("Analysing", 0)
         analysis = judge(found, _shelf(session, articles), _settings(session))
-    path = _write(analysis, out or session.config.home / "gaps")
-    if screen.options.json:
-        screen.document(analysis)
-    _summarise(screen, analysis, path)
-    return 0
+    tracked = track(analysis, known)
+    ledgers.save(tracked.ledger, folder)
+    return tracked
 
 
 def _session(context: typer.Context, conversations: Path | None, articles: Path | None) -> Session:

@@ -63,6 +63,7 @@ class Tracked:
     analysis: Analysis
     changes: Changes
     ledger: Ledger
+    seen_before: bool = False
 
 
 def track(analysis: Analysis, ledger: Ledger) -> Tracked:
@@ -73,7 +74,12 @@ def track(analysis: Analysis, ledger: Ledger) -> Tracked:
     memories = [Memory(t.id, t.label, t.conversations, t.verdict, t.size) for t in renamed.topics]
     alive = {memory.id for memory in memories}
     kept = [d for d in ledger.decisions if d.topic in alive]
-    return Tracked(renamed, _changes(analysis, ledger, shares, carried, renamed), Ledger(memories, kept))
+    return Tracked(
+        renamed,
+        _changes(analysis, ledger, shares, carried, renamed),
+        Ledger(memories, kept),
+        bool(ledger.topics),
+    )
 
 
 def dismissed(topic: TopicVerdict, ledger: Ledger) -> Decision | None:
