@@ -26,7 +26,7 @@ from kbsync.sync.accept import now
 from kbsync.sync.apply import Run
 from kbsync.sync.conflicts import Take, View
 from kbsync.sync.decide import Decisions, decide
-from kbsync.sync.fields import digest
+from kbsync.sync.fields import digest, flatten
 from kbsync.sync.observe import reading_of, spelled
 from kbsync.sync.outcome import SILENT, Outcome, Progress, Report, Stopped, Warned
 from kbsync.sync.plan import FORMAT, Plan, Step
@@ -293,12 +293,12 @@ class Engine:
         return frozenset(
             (step.replica, key)
             for step in stale
-            for key in (("article", step.article), ("collection", step.article))
+            for key in _keys(step)
             if self._stands_elsewhere(look, step, key)
         )
 
-    def _stands_elsewhere(self, look: _Look, step: Step, key: tuple[str, str]) -> bool:
-        reading = look.survey.found.current[step.replica].get(key)  # type: ignore[call-overload]  # a key
+    def _stands_elsewhere(self, look: _Look, step: Step, key: EntryKey) -> bool:
+        reading = look.survey.found.current[step.replica].get(key)
         if reading is None:
             return bool(step.expects.version) and key[0] == "article"
         return bool(reading.token != step.expects.version)
@@ -315,8 +315,7 @@ class Engine:
 
     def _done(self, look: _Look, step: Step) -> bool:
         """Tell whether the replica already shows what the step would leave."""
-        for kind in ("article", "collection"):
-            key: EntryKey = ("article", step.article) if kind == "article" else ("collection", step.article)
+        for key in _keys(step):
             decision, base = look.decisions.by_key.get(key), self.state.snapshot.base(key)
             shadow = self.state.snapshot.shadow(step.replica, key)
             if decision is not None and step.replica in decision.sides:
@@ -394,3 +393,12 @@ class Engine:
         shadow = Shadow(replica=name, kind="article", id=id, reading=spelled(unread), agreed=base.entry)
         self.state.commit(f"bind {id}", [Put(shadow), Put(Base(entry=base.entry, settled=False))])
         return f"bound {id} to {handle} in {name}"
+
+
+def _keys(step: Step) -> tuple[EntryKey, EntryKey]:
+    """Return the entries a step may speak of: an article and a collection may share an id."""
+    return ("article", step.article), ("collection", step.article)
+
+
+def _agreed_digest(key: EntryKey, base: Base, shadow: Shadow) -> str:
+    return digest(key[0], flatten(shadow.agreed or base.entry))
