@@ -10,11 +10,11 @@ import msgspec
 
 from kbsync.article import Locale
 from kbsync.document.formats import Loss
-from kbsync.errors import Moved, Rejected
+from kbsync.errors import Missing, Moved, Rejected
 from kbsync.replicas.base import Kind, Reading, Written
 from kbsync.replicas.confluence import files, titles
 from kbsync.replicas.confluence.comments import carried, only_comments
-from kbsync.replicas.confluence.form import Form, Leaf, decode, encode, reading
+from kbsync.replicas.confluence.form import Form, Leaf, decode, reading
 from kbsync.replicas.confluence.page import Mark, Page
 from kbsync.replicas.confluence.settings import ConfluenceSettings
 from kbsync.replicas.confluence.site import Site
@@ -24,6 +24,7 @@ from kbsync.replicas.limits import Patience
 from kbsync.replicas.transport import Unclear
 
 _TRIES: Final = 3
+_SEARCHED: Final = 3
 
 Assets = Callable[[str], bytes | None]
 """Returns the bytes of a path under the content root, None when there is no such file."""
@@ -151,26 +152,23 @@ class Pages:
         """Search by title for the page that carries the mark, or that says the same and carries none."""
         form = decode(raw)
         parent = form.parent or self.root()
-        for title in self._candidates(form.page, form.parent):
+        for tried, title in enumerate(self._candidates(form.page, form.parent), 1):
             stubs = self._site.titled(title)
             pages = (self._site.page(stub.id) for stub in stubs)
             found = next((page for page in pages if page and self._is(page, form.page, parent)), None)
             if found is not None:
                 return reading(found, {}, self.top())
-            if not stubs:
+            if not stubs and tried >= _SEARCHED:
                 return None
         return None
 
     # --- updating ---------------------------------------------------------------------------------
 
-    def update(self, old: Reading, raw: str, id: str) -> Written:
+    def update(self, old: Reading, raw: str) -> Written:
         """Bring the pages from `old` to the form. Raises Moved, Rejected, RemoteDown."""
         before, target = decode(old.raw), decode(raw)
         losses: list[Loss] = []
         page = self._restored(old, before) if old.retired else self._unmoved(old, before)
-        if page is None:
-            losses.append(Loss("recreated", "the page could not be brought back and was created anew"))
-            return self._again(old.kind, id, target, losses)
         body = target.page.body
         if page.body != before.page.body and not old.retired:
             body, lost = carried(before.page.body, page.body, body)
@@ -179,10 +177,6 @@ class Pages:
         kept = target.parent == before.parent and not old.retired
         parent = page.parent if kept else target.parent or self.root() or self._site.space().homepage
         return self._brought(page, goal, parent, losses, before)
-
-    def _again(self, kind: Kind, id: str, target: Form, losses: list[Loss]) -> Written:
-        written = self.create(kind, id, encode(_unborn(target)))
-        return Written(written.reading, assets=written.assets, losses=(*losses, *written.losses))
 
     def _unmoved(self, old: Reading, before: Form) -> Page:
         page = self._site.page(old.handle)
@@ -201,13 +195,16 @@ class Pages:
             raise Moved("the page's text changed without a new version", where=before.page.title, hint=hint)
         return page
 
-    def _restored(self, old: Reading, before: Form) -> Page | None:
+    def _restored(self, old: Reading, before: Form) -> Page:
         there = self._site.page(old.handle)
         if there is not None and there.status == "current":
             return self._unmoved(old, before)
         leaf = before.page
         trashed = Page(leaf.id, leaf.title, "trashed", leaf.version, body=leaf.body, whole=True)
-        return self._site.bring_back(there or trashed, "kbsync brings the page back")
+        page = self._site.bring_back(there or trashed, "kbsync brings the page back")
+        if page is None:
+            raise Missing("the page cannot be brought back, and is created anew", where=leaf.title)
+        return page
 
     def _brought(
         self,
@@ -221,22 +218,24 @@ class Pages:
     ) -> Written:
         """Bring one page, its labels, its mark and its other locales to the form, and read them back."""
         losses += self._upload(page.id, form.page.body)
-        title = page.title
+        title, version = page.title, 1 if born else page.version
         if not born:
-            title = self._written(page, form.page, parent, self._candidates(form.page, form.parent))
+            wanted = self._candidates(form.page, form.parent)
+            title, version = self._written(page, form.page, parent, wanted)
         self._label(page, form, before)
         self._mark(page, form.page, title)
         kids = self._translate(page, form, before, losses)
         result = self.fetch(page.id, kids)
         if result is None:
             raise Moved("the page was deleted while it was written", where=title)
-        return Written(result, losses=tuple(losses))
+        newer = decode(result.raw).page.version > version
+        return Written(result, newer=newer, losses=tuple(losses))
 
-    def _written(self, page: Page, leaf: Leaf, parent: str, wanted: Iterator[str]) -> str:
-        """Write title, body and parent where they differ."""
+    def _written(self, page: Page, leaf: Leaf, parent: str, wanted: Iterator[str]) -> tuple[str, int]:
+        """Write title, body and parent where they differ; return the title and version that stand then."""
         if (page.title, page.body, page.parent) == (leaf.title, leaf.body, parent):
-            return page.title
-        return self._swap.to(page, wanted, parent, leaf.body)
+            return page.title, page.version
+        return self._swap.to(page, wanted, parent, leaf.body), page.version + 1
 
     def _label(self, page: Page, form: Form, before: Form | None) -> None:
         """Apply what changed; what people did to the labels meanwhile stands."""
@@ -279,9 +278,8 @@ class Pages:
         elif old is not None and kid.version != old.version:
             raise Moved(f"the {locale} page changed in Confluence since it was read", where=old.title)
         losses += self._upload(kid.id, leaf.body)
-        title = (
-            kid.title if born else self._written(kid, leaf, page.id, titles.candidates(leaf.plain, locale))
-        )
+        again = titles.candidates(leaf.plain, locale)
+        title = kid.title if born else self._written(kid, leaf, page.id, again)[0]
         self._mark(kid, leaf, title)
         return kid.id
 
@@ -325,13 +323,6 @@ class Pages:
         if page is None:
             raise Moved("the page was deleted as soon as it was created", where=id)
         return page
-
-
-def _unborn(form: Form) -> Form:
-    """Return a form without the ids of pages that are gone."""
-    page = msgspec.structs.replace(form.page, id="", version=0)
-    kids = {k: msgspec.structs.replace(v, id="", version=0) for k, v in form.translations.items()}
-    return msgspec.structs.replace(form, page=page, translations=kids)
 
 
 def _identity(mark: Mark) -> tuple[str, str, str]:

@@ -116,9 +116,9 @@ class ConfluenceReplica:
         """Create a page, and mark it with a content property."""
         return self._remembered(self._pages.create(kind, id, raw))
 
-    def update(self, old: Reading, raw: str, id: str) -> Written:
+    def update(self, old: Reading, raw: str, id: str) -> Written:  # noqa: ARG002  the mark in the raw form holds it
         """Bring a page from `old` to the raw form, by compare-and-swap on its version."""
-        return self._remembered(self._pages.update(old, raw, id))
+        return self._remembered(self._pages.update(old, raw))
 
     def retire(self, old: Reading) -> Written:
         """Archive a page; on Data Center, and where there is no archive, move it to the trash."""

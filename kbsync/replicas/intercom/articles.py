@@ -173,9 +173,10 @@ class Articles:
         staging = payload.staging(now, target, self.author)
         if staging:
             self._stage(old, staging, target)
-        lost = self._history.overwritten(old.handle, heads)
         written = self._settled(old.handle, target)
-        return replace(written, overwritten=tuple(_overwritten(old, now, version) for version in lost))
+        since = self._history.since(old.handle, heads)
+        lost = tuple(_overwritten(old, now, version) for version in since.overwritten)
+        return replace(written, overwritten=lost, newer=since.newer)
 
     def _unmoved(self, old: Reading) -> ArticleForm:
         fresh = self.fetch(old.handle)

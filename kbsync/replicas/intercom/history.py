@@ -21,6 +21,14 @@ class Version:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What people saved around a write: overwritten by it, oldest first, and whether also after it."""
+
+    overwritten: tuple[Version, ...] = ()
+    newer: bool = False
+
+
 class History:
     """Reads version chains; where the route does not exist, it knows of nothing."""
 
@@ -37,18 +45,20 @@ class History:
                 found[locale] = str(versions[0].get("id"))
         return found
 
-    def overwritten(self, handle: str, heads: Mapping[str, str]) -> list[Version]:
-        """Return the versions that people saved after `heads` and before our newest version, oldest first.
+    def since(self, handle: str, heads: Mapping[str, str]) -> Since:
+        """Tell what happened around our write: what was saved after `heads` and before our newest version.
 
         Ours is the newest that came in by the API; what is newer than that stands, and was not overwritten.
         """
-        found: list[Version] = []
+        overwritten: list[Version] = []
+        later = False
         for locale, head in heads.items():
             newer = _until(self._list(handle, locale), head)
             ours = next((i for i, item in enumerate(newer) if item.get("created_via", "api") == "api"), None)
             if ours is not None:
-                found += [self._version(handle, locale, item) for item in reversed(newer[ours + 1 :])]
-        return found
+                later = later or ours > 0
+                overwritten += [self._version(handle, locale, item) for item in reversed(newer[ours + 1 :])]
+        return Since(tuple(overwritten), later)
 
     def _version(self, handle: str, locale: str, item: Json) -> Version:
         full = self._client.get(f"/articles/{handle}/versions/{item.get('id')}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kbsync.errors import Incomplete
+from kbsync.errors import Incomplete, Missing, RemoteError
 from kbsync.replicas.intercom.client import IntercomClient, Json
 
 PER_PAGE: Final = 250
@@ -45,7 +45,7 @@ def _walked(client: IntercomClient, path: str, params: dict[str, str | int]) -> 
     walk, page = _Walk(), 0
     while True:
         page += 1
-        reply = client.get(path, params | {"page": page, "per_page": PER_PAGE})
+        reply = _page(client, path, params | {"page": page, "per_page": PER_PAGE})
         data = reply.get("data")
         if not isinstance(data, list):
             raise Incomplete("the listing has no data", where=f"GET {path}")
@@ -55,6 +55,14 @@ def _walked(client: IntercomClient, path: str, params: dict[str, str | int]) -> 
             walk.totals.add(total)
         if not data or _last(reply.get("pages"), page):
             return walk
+
+
+def _page(client: IntercomClient, path: str, params: dict[str, str | int]) -> Json:
+    try:
+        return client.get(path, params)
+    except Missing as error:
+        hint = f"is {client.base_url} the API's address? check [intercom] base_url"
+        raise RemoteError(error.message, where=error.where, hint=hint, status=error.status) from None
 
 
 def _collect(walk: _Walk, data: list[Any], path: str) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from kbsync.article import Entry
 from kbsync.document.formats import Loss
 from kbsync.effects import DIRECT, Effects
-from kbsync.errors import RemoteError
+from kbsync.errors import Missing, RemoteError
 from kbsync.replicas.base import (
     Broken,
     Key,
@@ -133,14 +133,17 @@ class IntercomReplica:
         self._ready()
         return self._articles.create(raw) if kind == "article" else self._collections.create(raw)
 
-    def update(self, old: Reading, raw: str, id: str) -> Written:
-        """Bring an article or a collection from `old` to the raw form."""
+    def update(self, old: Reading, raw: str, id: str) -> Written:  # noqa: ARG002  Intercom has no place for an id
+        """Bring an article or a collection from `old` to the raw form.
+
+        Raises Missing for a collection that was retired: it is gone, and has to be created again.
+        """
         self._ready()
         self._remember({old.key: old})
         if old.kind == "article":
             return self._articles.update(old, raw)
         if old.retired:
-            return self.create("collection", id, raw)
+            raise Missing("the collection was deleted, and is created anew", where=old.alias)
         return self._collections.update(old, raw)
 
     def retire(self, old: Reading) -> Written:
