@@ -16,6 +16,9 @@ from kbsync.document.markdown.rules import MATH
 DOLLAR: Final = "\ufdd0"
 """Stands for a `$` of plain text until the whole paragraph is known; a noncharacter of Unicode."""
 
+RAW_LINE_END: Final = "\ufdd1"
+"""Stands for a line end inside an inline tag until the paragraph's lines are tidied."""
+
 PUNCTUATION: Final = frozenset(string.punctuation)
 
 _SPECIAL: Final = re.compile("[\\\\`*_~\\[\\]!<&${:\n\r\t\xa0\ufdd0\x00]|://|www")
@@ -34,11 +37,11 @@ _ESCAPE: Final = re.compile(
     | (?P<close> \] )
     | (?P<dollar> \$ )
     | (?P<blank> [\n\r\t] )
-    | (?P<entity> [\xa0\ufdd0\x00] )
+    | (?P<entity> [\xa0\ufdd0\ufdd1\x00] )
     """,
     re.VERBOSE,
 )
-_ENTITIES: Final = {"\xa0": "&nbsp;", "\ufdd0": "&#xFDD0;", "\x00": "\ufffd"}
+_ENTITIES: Final = {"\xa0": "&nbsp;", "\ufdd0": "&#xFDD0;", "\ufdd1": "&#xFDD1;", "\x00": "\ufffd"}
 
 _LINE: Final = re.compile(
     r"""
@@ -51,7 +54,7 @@ _LINE: Final = re.compile(
 _STRIP: Final = methodcaller("strip", " \t")
 _CLOSING: Final = re.compile(r"(?:(?<=[ \t])|^)#(?=#*$)")
 _BLOCK_TAG: Final = re.compile(
-    r"<(?:[!?]|/?(?:script|pre|style|textarea|address|article|aside|base|basefont|blockquote|body|caption|center"
+    r"<(?:[!?]|(?:script|pre|style|textarea)(?![\w-])|/?(?:address|article|aside|base|basefont|blockquote|body|caption|center"
     r"|col|colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset"
     r"|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p"
     r"|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)(?![\w-]))",
@@ -73,10 +76,19 @@ def escape(text: str, *, in_link: bool = False) -> str:
         if kind == "dollar":
             return DOLLAR
         if kind == "blank":
-            return " "
+            return _blank(char, found)
         return _ENTITIES[char] if kind == "entity" else f"\\{char}"
 
     return _ESCAPE.sub(escaped, text)
+
+
+def _blank(char: str, found: re.Match[str]) -> str:
+    """Return a tab or line end as it may stand in running text: a single line end is a space."""
+    text, at = found.string, found.start()
+    if char == "\n" and "\n" not in (text[at - 1 : at], text[at + 1 : at + 2]):
+        return " "
+    at_edge = not at or at + 1 == len(text)
+    return f"&#{ord(char)};" if at_edge or char != "\t" else char
 
 
 def settle(text: str, *, has_math: bool) -> str:
@@ -93,7 +105,7 @@ def guard_lines(text: str) -> str:
     """Return a paragraph so that none of its lines begins another block, is blank, or ends in a break."""
     if "\n" in text:
         text = _tidy(text)
-    return guard_edges(_LINE.sub(_guarded, text.strip(" \t")))
+    return guard_edges(_LINE.sub(_guarded, text.strip(" \t"))).replace(RAW_LINE_END, "\n")
 
 
 def _tidy(text: str) -> str:

@@ -247,6 +247,8 @@ _ALT: Final[Mapping[str, Callable[[Token], str]]] = MappingProxyType(
 
 def _html(reader: InlineReader, token: Token) -> None:
     found = _TAG.fullmatch(token.content)
+    if token.content == "<!-- -->":
+        return
     if found is None:
         reader.out.append(OpaqueInline("html", token.content))
     elif found[2] is None:

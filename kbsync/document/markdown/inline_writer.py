@@ -42,6 +42,9 @@ TAGS: Final[Mapping[type, str]] = MappingProxyType(
     {Strong: "strong", Emphasis: "em", Strike: "s", Underline: "u", Superscript: "sup", Subscript: "sub"}
 )
 
+SEPARATOR: Final = "<!-- -->"
+"""Parts what would run into one; the reader passes over it."""
+
 _HEADS: Final[Mapping[type, str]] = MappingProxyType({Link: "[", Math: "$", OpaqueInline: "`"})
 _TAKE_ATTRIBUTES: Final = frozenset({Code, Image, Link, OpaqueInline, Math})
 
@@ -49,7 +52,7 @@ _AUTOLINK: Final = re.compile(
     r"(?!javascript:|vbscript:|file:|data:)[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\x00-\x20\x7f]*", re.IGNORECASE
 )
 _MAIL: Final = re.compile(r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+")
-_KNOWN_TAG: Final = re.compile(r"</?(?:strong|b|em|i|s|u|sup|sub)>|<br ?/?>")
+_KNOWN_TAG: Final = re.compile(r"<(/?)(strong|b|em|i|s|u|sup|sub)>|<br ?/?>")
 _WORD_END: Final = re.compile(r"[\s<]")
 _LABEL: Final = re.compile(r"[\s\]\[^]+")
 
@@ -73,7 +76,7 @@ class _Piece:
 class InlineWriter:
     """Writes running text; `one_line` for cells and summaries, where a line end would end them."""
 
-    __slots__ = ("depth", "in_link", "links", "losses", "math", "one_line")
+    __slots__ = ("depth", "in_link", "links", "losses", "math", "one_line", "tags")
 
     def __init__(self, links: Links, losses: dict[Loss, None]) -> None:
         self.links = links
@@ -82,12 +85,14 @@ class InlineWriter:
         self.in_link = False
         self.depth = 0
         self.math = False
+        self.tags: frozenset[str] = frozenset()
 
     def write(self, inlines: Sequence[Inline], *, one_line: bool = False, in_link: bool = False) -> str:
         """Return running text, not yet safe at its line starts."""
         if len(inlines) == 1 and type(inlines[0]) is Text:
             return escape.settle(escape.escape(inlines[0].text, in_link=in_link), has_math=False)
         self.one_line, self.in_link, self.math = one_line, in_link, False
+        self.tags = frozenset(each.raw for each in inlines if type(each) is OpaqueInline)
         text = self.join(inlines, "", "")
         return escape.settle(text, has_math=self.math)
 
@@ -99,12 +104,14 @@ class InlineWriter:
         for at, piece in enumerate(pieces):
             following = pieces[at + 1 : at + 2]
             kind = type(piece.node)
+            text = piece.text
             if kind in _PLACED:
-                out += _PLACED[kind](self, piece, out, following, after)
+                text = _PLACED[kind](self, piece, out, following, after)
             elif kind is Text and at:
-                out += _behind(pieces[at - 1].node, piece.text)
-            else:
-                out += piece.text
+                text = _behind(pieces[at - 1].node, text)
+            elif text[0] == "`":
+                text = _parted(out, text)
+            out += text
         return out[len(before) :]
 
     def lose(self, code: str, message: str) -> None:
@@ -126,12 +133,20 @@ def _behind(node: Inline, text: str) -> str:
     return text
 
 
+def _parted(out: str, text: str) -> str:
+    """Return code that does not run into the code before it."""
+    if text.startswith("`") and out.endswith("`") and not out.endswith("\\`"):
+        return f"{SEPARATOR}{text}"
+    return text
+
+
 def _merged(inlines: Sequence[Inline]) -> list[Inline]:
     out: list[Inline] = []
     for inline in inlines:
         last = out[-1] if out else None
-        if type(inline) is Text and type(last) is Text:
-            out[-1] = Text(last.text + inline.text)
+        kind = type(inline)
+        if (kind is Text or kind is Code) and type(last) is kind:
+            out[-1] = kind(last.text + inline.text)  # type: ignore[call-arg,union-attr]  # both have text
         else:
             out.append(inline)
     return out
@@ -255,21 +270,26 @@ def _clear(char: str) -> bool:
     return not char or not (char.isalnum() or char in "_$\\`" or char == escape.DOLLAR)
 
 
-def _opaque(_writer: InlineWriter, piece: _Piece, out: str, following: Sequence[_Piece], _after: str) -> str:
+def _opaque(writer: InlineWriter, piece: _Piece, out: str, following: Sequence[_Piece], _after: str) -> str:
     node: OpaqueInline = piece.node  # type: ignore[assignment]  # rows are typed by their key
-    if node.origin == "html" and not node.text and _stays_inline(node.raw, out, following):
-        return node.raw
-    return raw_span(node)
+    if node.origin == "html" and not node.text and _stays_inline(writer, node.raw, out, following):
+        return node.raw.replace("\n", escape.RAW_LINE_END)
+    return _parted(out, raw_span(node))
 
 
-def _stays_inline(raw: str, out: str, following: Sequence[_Piece]) -> bool:
+def _stays_inline(writer: InlineWriter, raw: str, out: str, following: Sequence[_Piece]) -> bool:
+    """Return whether Markdown takes the text for one inline tag that is no node of its own."""
     found = HTML_TAG_RE.match(raw)
-    if found is None or found.end() != len(raw) or _KNOWN_TAG.fullmatch(raw):
+    if found is None or found.end() != len(raw) or raw == SEPARATOR or (writer.one_line and "\n" in raw):
         return False
+    if known := _KNOWN_TAG.fullmatch(raw):
+        partner = f"<{'' if known[1] else '/'}{known[2]}>"
+        if known[2] is None or writer.depth or writer.in_link or partner in writer.tags:
+            return False
     if out and out[-1] != "\n":
         return True
-    alone = not following or isinstance(following[0].node, SoftBreak | LineBreak)
-    return not escape.begins_block(raw) and not alone
+    alone = "\n" not in raw and (not following or isinstance(following[0].node, SoftBreak | LineBreak))
+    return not escape.begins_block(raw) and (bool(out) or not alone)
 
 
 def raw_span(node: OpaqueInline) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
 
 from kbsync.document.blocks import (
@@ -50,6 +49,7 @@ TASK: Final = re.compile(r"\[([ xX])\](?: +|$)")
 SPACER: Final = "&nbsp;"
 END: Final = Token("end", "", 0)
 
+_LINE_END: Final = re.compile(r"\n[ \t]*")
 _BREAKS: Final = frozenset({"softbreak", "hardbreak"})
 
 
@@ -105,7 +105,7 @@ class Reader:
 
     def summary(self, text: str) -> tuple[Inline, ...]:
         """Return the running text of a summary."""
-        return read_inlines(parse_inline(" ".join(text.split())), self.links)
+        return read_inlines(parse_inline(_LINE_END.sub(" ", text.strip(" \t\n"))), self.links)
 
     def span(self, token: Token) -> Span:
         """Return the place of a block: whole lines at the top, from the first character inside others."""

@@ -15,7 +15,6 @@ WriteBlocks: TypeAlias = Callable[[Sequence[Block]], str]
 _RULES: Final[Mapping[Align | None, str]] = MappingProxyType(
     {None: "---", "left": ":--", "center": ":-:", "right": "--:"}
 )
-_EMPTY: Final = Cell(())
 
 
 def write_table(table: Table, write_text: WriteText, write_blocks: WriteBlocks) -> str:
@@ -24,9 +23,8 @@ def write_table(table: Table, write_text: WriteText, write_blocks: WriteBlocks) 
     if not rows:
         return ""
     aligns = _column_aligns(rows) if _is_plain(rows) else None
-    if aligns is None:
-        return _html(rows, write_blocks)
-    return _gfm(rows, aligns, write_text)
+    written = None if aligns is None else _gfm(rows, aligns, write_text)
+    return written or _html(rows, write_blocks)
 
 
 def _is_plain(rows: Sequence[tuple[Cell, ...]]) -> bool:
@@ -36,9 +34,7 @@ def _is_plain(rows: Sequence[tuple[Cell, ...]]) -> bool:
     if any(cell.header for row in rows[1:] for cell in row):
         return False
     headers = {cell.header for cell in rows[0]}
-    if headers == {True}:
-        return any(_text(cell) for cell in rows[0])
-    return headers == {False}
+    return len(headers) == 1
 
 
 def _holds_text(cell: Cell) -> bool:
@@ -68,11 +64,14 @@ def _empty_align(rows: Sequence[tuple[Cell, ...]], column: int) -> Align | None:
 
 
 def _gfm(rows: Sequence[tuple[Cell, ...]], aligns: Sequence[Align | None], write_text: WriteText) -> str:
-    head = rows[0] if rows[0][0].header else ()
-    body = rows[1:] if head else rows
-    lines = [_line(head, len(aligns), write_text)]
-    lines.append(f"| {' | '.join(_RULES[align] for align in aligns)} |")
-    lines += [_line(row, len(aligns), write_text) for row in body]
+    """Return a GFM table; nothing when its header row would be empty, which says that it has none."""
+    has_head = rows[0][0].header
+    lines = [_line(row, len(aligns), write_text) for row in rows]
+    if not has_head:
+        lines.insert(0, _line((), len(aligns), write_text))
+    elif not lines[0].strip("| "):
+        return ""
+    lines.insert(1, f"| {' | '.join(_RULES[align] for align in aligns)} |")
     return "\n".join(lines)
 
 

@@ -61,8 +61,11 @@ class Writer:
         self.losses: dict[Loss, None] = {}
         self.inline = InlineWriter(links, self.losses)
 
-    def blocks(self, blocks: Sequence[Block], *, tight: bool = False) -> str:
-        """Return blocks one under the other, with a blank line between where one is wanted or needed."""
+    def blocks(self, blocks: Sequence[Block], *, tight: bool = False, task: str = "") -> str:
+        """Return blocks one under the other, with a blank line between where one is wanted or needed.
+
+        `task` stands before the first paragraph, or alone.
+        """
         out: list[str] = []
         before: Block | None = None
         starred = False
@@ -71,6 +74,8 @@ class Writer:
             text = self.block(block, starred=starred, last=at == len(blocks) - 1)
             if not text:
                 continue
+            if task and not at:
+                text = f"{task} {text}" if isinstance(block, Paragraph) else f"{task}\n\n{text}"
             if before is not None:
                 close = tight and _may_touch(before, block)
                 text = SAFE_DIVIDER if close and isinstance(block, Divider) else text
@@ -148,7 +153,13 @@ def _paragraph(writer: Writer, block: Paragraph) -> str:
 
 
 def _is_setext(block: Heading) -> bool:
-    return block.level in _SETEXT and any(type(child) is SoftBreak for child in block.children)
+    return block.level in _SETEXT and _spans_lines(block.children)
+
+
+def _spans_lines(inlines: Sequence[Inline]) -> bool:
+    return any(
+        type(inline) is SoftBreak or _spans_lines(getattr(inline, "children", ())) for inline in inlines
+    )
 
 
 def _heading(writer: Writer, block: Heading) -> str:
@@ -227,17 +238,9 @@ def _marker(block: List, at: int, *, starred: bool) -> str:
 
 
 def _item(writer: Writer, item: Item, marker: str, *, tight: bool) -> str:
-    blocks, task = item.blocks, ""
-    if item.checked is not None:
-        task = "[x]" if item.checked else "[ ]"
-        if blocks and isinstance(blocks[0], Paragraph):
-            task += f" {_paragraph(writer, blocks[0])}"
-            blocks = blocks[1:]
-    text = writer.blocks(blocks, tight=tight)
-    if task:
-        close = tight and bool(item.blocks) and bool(blocks) and _may_touch(item.blocks[0], blocks[0])
-        text = f"{task}{chr(10) if close else chr(10) * 2}{text}" if text else task
-    elif blocks and isinstance(blocks[0], Divider):
+    task = "" if item.checked is None else "[x]" if item.checked else "[ ]"
+    text = writer.blocks(item.blocks, tight=tight, task=task) or task
+    if not task and item.blocks and isinstance(item.blocks[0], Divider):
         text = SAFE_DIVIDER + text[3:]
     if not text:
         return marker
