@@ -62,6 +62,8 @@ def _translations(call: Call, article: Doc) -> dict[str, Any]:
     for locale, content in article["contents"].items():
         texts = _texts(call, article, locale, content)
         more = {"created_at": content["created_at"], "audience_ids": content["audience_ids"]}
+        if texts["url"] is None:  # the root may say null here, a locale may not: `article_content.url`
+            del texts["url"]
         shown[locale] = {"type": "article_content", **texts, **more}
     return shown
 

@@ -104,7 +104,8 @@ def contact_companies(call: Call) -> dict[str, Any]:
     """List the companies of a contact."""
     listed = _found(call, "contact")["companies"]["data"]
     found = [call.space.get("company", entry["id"]) for entry in listed]
-    return {"type": "list", "data": found, "pages": None, "total_count": len(found)}
+    pages = {"type": "pages", "page": 1, "per_page": 50, "total_pages": 1}
+    return {"type": "list", "companies": found, "pages": pages, "total_count": len(found)}
 
 
 def _found(call: Call, kind: str) -> Doc:

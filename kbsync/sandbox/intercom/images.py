@@ -43,9 +43,8 @@ def rehost(space: Workspace, sources: Iterable[str]) -> dict[str, str]:
 
 
 def _own(store: Store, source: str) -> str | None:
-    path = unquote(urlsplit(source).path).removeprefix("/intercom")
-    known = path.startswith("/i/o/") and _is_loopback(source) and store.blob(path) is not None
-    return path if known else None
+    path = unquote(urlsplit(source).path).removeprefix("/intercom") if _is_loopback(source) else ""
+    return path if path.startswith("/i/o/") and store.blob(path) is not None else None
 
 
 def _copy(space: Workspace, source: str) -> str:

@@ -289,11 +289,13 @@ def _number(value: str | None) -> str | None:
 
 def _embed(address: str) -> str:
     """Return the player's address of a video; raises Refusal for any other frame."""
-    parts = urlsplit(f"https:{address}" if address.startswith("//") else address)
-    host = (parts.hostname or "").lower()
-    if parts.scheme not in {"http", "https"} or not any(
-        host == known or host.endswith(f".{known}") for known in _VIDEO_HOSTS
-    ):
+    try:
+        parts = urlsplit(f"https:{address}" if address.startswith("//") else address)
+        host = (parts.hostname or "").lower()
+    except ValueError as error:
+        raise _bad(f"iframe source is not supported: {address}") from error
+    known = any(f".{host}".endswith(f".{name}") for name in _VIDEO_HOSTS)
+    if not known or parts.scheme not in {"http", "https"}:
         raise _bad(f"iframe source is not supported: {address}")
     if "youtu" in host and not parts.path.startswith("/embed/"):
         video = parts.path.strip("/") if host == "youtu.be" else parse_qs(parts.query).get("v", [""])[0]
