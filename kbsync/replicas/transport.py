@@ -22,7 +22,12 @@ from kbsync.errors import AccessRefused, Missing, Rejected, RemoteDown, RemoteEr
 from kbsync.replicas.limits import Pace, Patience, retry_after
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE)
+_ABSENT = (
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.GONE,
+    HTTPStatus.NOT_IMPLEMENTED,
+)
 _TRANSIENT = 500
 _LONGEST_MESSAGE = 240
 
@@ -153,7 +158,7 @@ class Courier:
             raise _Again(
                 RemoteDown(f"{self.remote.name} limits the rate{asks}", where=what, status=429), after
             )
-        if reply.status >= _TRANSIENT:
+        if reply.status >= _TRANSIENT and reply.status not in _ABSENT:
             reason = f"answered {reply.status}{self._said(reply)}"
             after = retry_after({k: v for k, v in reply.headers.items() if k.lower() == "retry-after"}, 0)
             raise self._failure(what, reason, again=repeatable, status=reply.status, after=after)

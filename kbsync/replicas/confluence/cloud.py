@@ -52,7 +52,8 @@ class CloudSite:
 
     @cached_property
     def _space(self) -> Space:
-        found = items(self._client.get(f"{V2}/spaces", {"keys": self._key, "limit": 1}))
+        listed = items(self._client.get(f"{V2}/spaces", {"keys": self._key}))
+        found = [item for item in listed if text(item.get("key")).casefold() == self._key.casefold()]
         if not found:
             hint = "check [confluence] space, and that the account may see it"
             raise Missing(f"there is no space {self._key}", where=self._client.base_url, hint=hint)

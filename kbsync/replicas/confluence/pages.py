@@ -23,8 +23,9 @@ from kbsync.replicas.confluence.words import words
 from kbsync.replicas.limits import Patience
 from kbsync.replicas.transport import Unclear
 
-_TRIES: Final = 3
+_TRIES: Final = 5
 _SEARCHED: Final = 3
+_CONFLICT: Final = 409
 
 Assets = Callable[[str], bytes | None]
 """Returns the bytes of a path under the content root, None when there is no such file."""
@@ -37,6 +38,7 @@ class Pages:
         self._site = site
         self._settings = settings
         self._assets = assets
+        self._patience = patience
         self._swap = Swap(site, patience)
         self._lock = threading.Lock()
         self._root = ""
@@ -109,6 +111,7 @@ class Pages:
                     return own, True
                 if tries == _TRIES:
                     raise
+                self._patience.sleep(self._patience.backoff(tries))
             except Rejected as refusal:
                 if not titles.taken(refusal):
                     raise
@@ -252,8 +255,18 @@ class Pages:
         plain = leaf.plain
         suffix = {"title": plain, "page_title": title} if title != plain else {"title": "", "page_title": ""}
         mark = msgspec.structs.replace(leaf.mark, **suffix)
-        if mark != page.mark:
-            self._site.set_mark(page, mark)
+        tries = 0
+        while mark != page.mark:
+            try:
+                self._site.set_mark(page, mark)
+            except (Unclear, Rejected) as failure:
+                tries += 1
+                if tries == _TRIES or (isinstance(failure, Rejected) and failure.status != _CONFLICT):
+                    raise
+                page = self._whole(page.id)
+                self._patience.sleep(self._patience.backoff(tries))
+            else:
+                return
 
     def _translate(
         self, page: Page, form: Form, before: Form | None, losses: list[Loss]

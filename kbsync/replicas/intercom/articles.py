@@ -23,7 +23,7 @@ from kbsync.replicas.intercom.listing import PER_PAGE
 from kbsync.replicas.intercom.settings import IntercomSettings
 from kbsync.replicas.transport import Unclear
 
-_TRIES = 3
+_TRIES = 5
 _NEWEST_PAGES = 4
 
 
@@ -128,6 +128,7 @@ class Articles:
                     return found.handle
                 if attempt == _TRIES - 1:
                     raise
+                self._rest(attempt)
             else:
                 handle = str(made.get("id") or "")
                 if not handle:
@@ -211,8 +212,13 @@ class Articles:
                     raise Moved("the article changed while it was written", where=path) from None
                 if attempt == _TRIES - 1:
                     raise
+                self._rest(attempt)
             else:
                 return
+
+    def _rest(self, attempt: int) -> None:
+        patience = self._client.courier.patience
+        patience.sleep(patience.backoff(attempt + 1))
 
     def _stage(self, old: Reading, body: Json, target: ArticleForm) -> None:
         path = f"/articles/{old.handle}/draft"

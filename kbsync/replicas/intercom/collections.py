@@ -14,7 +14,7 @@ from kbsync.replicas.intercom.settings import IntercomSettings
 from kbsync.replicas.transport import Unclear
 
 PATH = "/help_center/collections"
-_TRIES = 3
+_TRIES = 5
 _DEPTH_HINT = "Intercom holds three levels of collections; move it one level up"
 
 
@@ -72,6 +72,8 @@ class Collections:
                     return found.handle
                 if attempt == _TRIES - 1:
                     raise
+                patience = self._client.courier.patience
+                patience.sleep(patience.backoff(attempt + 1))
             except Rejected as error:
                 raise Rejected(
                     error.message, where=error.where, hint=_DEPTH_HINT, status=error.status

@@ -53,7 +53,8 @@ def _walked(client: IntercomClient, path: str, params: dict[str, str | int]) -> 
         total = reply.get("total_count")
         if isinstance(total, int):
             walk.totals.add(total)
-        if not data or _last(reply.get("pages"), page):
+        more = isinstance(total, int) and total > len(walk.items)
+        if not data or _last(reply.get("pages"), page, more=more):
             return walk
 
 
@@ -72,9 +73,9 @@ def _collect(walk: _Walk, data: list[Any], path: str) -> None:
         walk.items.setdefault(str(item["id"]), item)
 
 
-def _last(pages: object, page: int) -> bool:
-    """Tell whether this was the last page; `pages` is null when there is only one."""
+def _last(pages: object, page: int, *, more: bool) -> bool:
+    """Tell whether this was the last page; `pages` may be null, and then the count decides."""
     if not isinstance(pages, dict):
-        return True
+        return not more
     total = str(pages.get("total_pages", ""))
     return page >= int(total) if total.isdigit() else not pages.get("next")
