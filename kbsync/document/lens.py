@@ -20,7 +20,7 @@ from kbsync.document.blocks import Block, Document, Heading, Span
 from kbsync.document.canon_block import shifted, top_level
 from kbsync.document.canon_inline import canon_inlines
 from kbsync.document.formats import PLAIN, Format, Links, Loss, Rendered
-from kbsync.document.lens_markdown import line_ends
+from kbsync.document.lens_markdown import line_ends, without_style
 from kbsync.document.merge import merge_for
 from kbsync.document.patch import NESTED, SPLICED, WRITTEN, Patch, Piece, in_order
 from kbsync.document.splice import TOKENS
@@ -97,7 +97,7 @@ class _Put:
         if canon.same(shown, self.before):
             return replace(written, raw=self.old_raw)
         doc = shifted_by(doc, heading_shift(shown.blocks, self.before.blocks))
-        written, shown = self._shown(doc)
+        written, shown = self._shown(without_style(doc, self.before))
         if not in_order(shown.blocks, Span(0, len(written.raw))):
             return written
         patched = self._patched(doc, written.raw, shown)
@@ -110,7 +110,7 @@ class _Put:
         return replace(written, raw=raw), self.fmt.read(raw, self.links)
 
     def _patched(self, doc: Document, fresh: str, shown: Document) -> Rendered:
-        plain, reading = self._shown(self.before)
+        plain, reading = self._shown(without_style(self.before, self.before))
         markup = self.fmt.name != "markdown"
         patch = Patch(self.old_raw, plain.raw, fresh, TOKENS[self.fmt.name], markup, self.fmt.glue)
         wanted = self._wanted(doc, shown)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from kbsync.document.blocks import List
-from kbsync.document.shape import Part, children
+import msgspec
+
+from kbsync.document.align import align
+from kbsync.document.blocks import Document, List
+from kbsync.document.canon_inline import tidy
+from kbsync.document.runs import nest
+from kbsync.document.shape import INLINES, PARTS, Part, children, running_text
+
+PartT = TypeVar("PartT", bound=Part)
 
 _MARKER: Final = re.compile(r"([-*+])|\d{1,9}([.)])")
 
@@ -15,6 +22,26 @@ _MARKER: Final = re.compile(r"([-*+])|\d{1,9}([.)])")
 def line_ends(raw: str, like: str) -> str:
     """Return the text with the line ends of another one."""
     return raw.replace("\n", "\r\n") if "\r\n" in like else raw
+
+
+def without_style(document: Document, before: Document) -> Document:
+    """Return the document without soft breaks and loose lists in blocks that `before` has in some form.
+
+    How such a block is wrapped and spaced is for the old text to say.
+    """
+    known = {match.new for match in align(before.blocks, document.blocks) if match.old is not None}
+    return Document(
+        tuple(_plain(block) if at in known else block for at, block in enumerate(document.blocks))
+    )
+
+
+def _plain(part: PartT) -> PartT:
+    fields: dict[str, Any] = {"tight": True} if isinstance(part, List) else {}
+    if type(part) in INLINES:
+        fields[INLINES[type(part)]] = nest(tidy(running_text(part)))
+    if type(part) in PARTS:
+        fields[PARTS[type(part)]] = tuple(map(_plain, children(part)))
+    return msgspec.structs.replace(part, **fields) if fields else part
 
 
 def list_markers(raw: str, part: Part) -> dict[tuple[int, bool], str]:
