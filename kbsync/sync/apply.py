@@ -45,6 +45,7 @@ from kbsync.sync.tasks import Task, shown_changes
 from kbsync.sync.verify import verify
 
 T = TypeVar("T")
+_LINKS = "links"
 IntentAction = Literal["create", "update", "retire"]
 
 
@@ -218,8 +219,14 @@ class Run:
         finally:
             self.progress.advance()
         step = task.step
-        self.outcome.applied(Done(step.id, step.article, step.replica, step.action))
+        if not self._continues(task):
+            self.outcome.applied(Done(step.id, step.article, step.replica, step.action))
         return True
+
+    def _continues(self, task: Task) -> bool:
+        """Tell whether this is the second pass of a step that was counted already."""
+        earlier = self.decisions.tasks.get(task.key, [])
+        return task.step.id == _LINKS and any(each.replica == task.replica for each in earlier)
 
     def _stop(self, task: Task, error: KbsyncError) -> None:
         line = stopped(error, id=task.step.id, article=task.step.article, replica=task.replica)
@@ -340,7 +347,7 @@ class Run:
         assert base is not None
         entry = shadow.agreed or base.entry
         expects = Expects(reading.token, raw_digest(reading.raw))
-        step = Step("links", key[1], name, "update", tuple(fields), expects, "", "")
+        step = Step(_LINKS, key[1], name, "update", tuple(fields), expects, "", "")
         ready = self._prepare(Task(key, step, reading, entry))
         if ready is None:
             return
