@@ -145,14 +145,15 @@ def _session(context: typer.Context, conversations: Path | None, articles: Path 
 def _conversations(screen: Screen, session: Session, file: Path | None) -> Sequence[Conversation]:
     from kbsync.cli.talking import tell
     from kbsync.config import seconds
-    from kbsync.conversations.lines import BadLine, read
+    from kbsync.conversations.lines import BadLine, kept, read
 
     if file is None:
         with session.store() as store:
             return list(store.all(time.time() - seconds(session.settings.conversations.window)))
-    found = list(read(file))
-    tell(screen, file, [line for line in found if isinstance(line, BadLine)])
-    return [c for c in found if not isinstance(c, BadLine)]
+    bad = list[BadLine]()
+    found = list(kept(read(file), bad))
+    tell(screen, file, bad)
+    return found
 
 
 def _shelf(session: Session, articles: Path | None) -> Sequence[HelpText]:

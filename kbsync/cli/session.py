@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbsync import config as configuration
 from kbsync.cli.options import Options
-from kbsync.config import Config, Settings
+from kbsync.config import Config, Secrets, Settings
 from kbsync.effects import DIRECT
-from kbsync.errors import ConfigError
+from kbsync.errors import ConfigError, WriteFailed
 
 if TYPE_CHECKING:
     from kbsync.conversations.store import Store
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from kbsync.replicas.base import Replica, ReplicaName
     from kbsync.replicas.files.replica import FilesReplica
     from kbsync.replicas.intercom.client import IntercomClient
+    from kbsync.sync.engine import Engine
+    from kbsync.sync.outcome import Progress
     from kbsync.sync.policy import Policy
+    from kbsync.workflow.git import Checkout
 
 
 class Session:
@@ -100,6 +104,89 @@ class Session:
                 hint="kbsync schema shows its keys",
             )
         return IntercomClient(table.base_url, self.config.secrets().intercom_token)
+
+    def _intercom(self, found: Secrets) -> Replica:
+        from kbsync.replicas.intercom import IntercomReplica, IntercomSettings
+
+        table = self.settings.intercom
+        assert table is not None
+        return IntercomReplica(
+            IntercomSettings(
+                base_url=table.base_url,
+                workspace=table.workspace,
+                author_id=table.author_id,
+                help_center_id=table.help_center_id,
+                publish=table.publish,
+                public_base_url=self.settings.assets.public_base_url or "",
+                default_locale=self.settings.content.default_locale,
+            ),
+            found.intercom_token,
+        )
+
+    def _confluence(self, found: Secrets) -> Replica:
+        from kbsync.replicas.confluence import ConfluenceReplica, ConfluenceSettings
+
+        table = self.settings.confluence
+        assert table is not None
+        return ConfluenceReplica(
+            ConfluenceSettings(
+                base_url=table.base_url,
+                deployment=table.deployment,
+                space=table.space,
+                root_page=table.root_page or "",
+                locales=table.locales,
+                default_locale=self.settings.content.default_locale,
+            ),
+            found.confluence_user,
+            found.confluence_token,
+        )
+
+    def checkout(self) -> Checkout:
+        """Return the git checkout around the configuration."""
+        from kbsync.workflow.git import Checkout
+
+        return Checkout(self.config.base)
+
+    @contextmanager
+    def engine(
+        self, progress: Progress | None = None, *, only: frozenset[str] = frozenset()
+    ) -> Iterator[Engine]:
+        """Open the engine on all replicas, or on the files and those named. Raises what they raise."""
+        from kbsync.state.gitref import GitCarrier
+        from kbsync.state.store import open_state
+        from kbsync.sync.engine import Engine
+        from kbsync.sync.outcome import SILENT
+
+        replicas = {n: r for n, r in self.replicas().items() if not only or n in only or n == "files"}
+        self._prepare_home()
+        checkout = self.checkout()
+        ref = self.settings.sync.state_ref
+        in_git = checkout.present()
+        state = open_state(self.config.state_url)
+        try:
+            yield Engine(
+                replicas,
+                state,
+                self.policy(),
+                progress=progress or SILENT,
+                home=self.config.home,
+                commit=checkout.head() if in_git else "",
+                config_digest=self.config.digest,
+                workers=self.settings.sync.workers,
+                carrier=GitCarrier(self.config.base, ref) if ref and in_git else None,
+            )
+        finally:
+            state.close()
+
+    def _prepare_home(self) -> None:
+        """Make the folder of kbsync's own things, which git is told to pass over."""
+        try:
+            self.config.home.mkdir(parents=True, exist_ok=True)
+            ignore = self.config.home / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", "utf-8")
+        except OSError as error:
+            raise WriteFailed(f"cannot be written: {error.strerror}", where=str(self.config.home)) from error
 
     def policy(self) -> Policy:
         """Return the rules of a sync."""

@@ -52,7 +52,9 @@ def doctor(
             continue
         rows += [(name, *check) for check in standing.checks]
         if probe and name != "files":
-            rows += [(name, *check) for check in replica.round_trip().checks]
+            from kbsync.workflow.probe import round_trip
+
+            rows += [(name, *check) for check in round_trip(replica, session.settings.content.default_locale)]
     failed = sum(not ok for _, _, ok, _ in rows)
     if options.json:
         keys = ("replica", "check", "ok", "message")
@@ -116,10 +118,12 @@ def _intercom_identity(base_url: str, workspace: str, *, wanted: bool) -> dict[s
     token = os.environ.get("KBSYNC_INTERCOM_TOKEN", "").strip()
     if not token or not (wanted or workspace):
         return {"workspace": workspace, "author_id": None}
-    from kbsync.replicas.intercom import identity
+    from kbsync.replicas.intercom import IntercomSettings
+    from kbsync.replicas.intercom.client import IntercomClient
+    from kbsync.replicas.intercom.probe import account
 
-    found = identity(base_url, token)
-    return {"workspace": workspace or found.workspace, "author_id": found.admin}
+    found = account(IntercomClient(base_url, token), IntercomSettings(base_url, workspace))
+    return {"workspace": workspace or found.workspace, "author_id": found.teammate}
 
 
 def _require(values: dict[str, object], source: Remote | None) -> None:

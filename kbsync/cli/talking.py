@@ -13,7 +13,10 @@ from kbsync.cli.screen import Screen
 from kbsync.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kbsync.cli.session import Session
+    from kbsync.conversations.lines import BadLine
     from kbsync.conversations.store import Store
 
 app = typer.Typer(
@@ -60,13 +63,12 @@ def load(
 ) -> int:
     """Load conversations from a file; lines that are none are told and left out."""
     from kbsync.cli.session import Session
-    from kbsync.conversations.lines import BadLine, read
+    from kbsync.conversations.lines import BadLine, kept, read
 
     screen = Screen(context.obj)
     bad = list[BadLine]()
     with Session.open(context.obj).store() as store:
-        found = read(file)
-        stored = store.put(c for c in found if not _is_bad(c, bad))
+        stored = store.put(kept(read(file), bad))
         count = store.count()
     tell(screen, file, bad)
     if screen.options.json:
@@ -109,25 +111,13 @@ def forget(
     return 0
 
 
-def tell(screen: Screen, file: Path, bad: list[object]) -> None:
+def tell(screen: Screen, file: Path, bad: Sequence[BadLine]) -> None:
     """Say which lines of a file could not be used, the first few one by one."""
-    from kbsync.conversations.lines import BadLine
-
     shown = 5
     for line in bad[:shown]:
-        assert isinstance(line, BadLine)
         screen.warn(f"{file}:{line.number}: left out: {line.reason}")
     if len(bad) > shown:
         screen.warn(f"{file}: {len(bad) - shown} more lines left out")
-
-
-def _is_bad(found: object, bad: list[object]) -> bool:
-    from kbsync.conversations.lines import BadLine
-
-    if isinstance(found, BadLine):
-        bad.append(found)
-        return True
-    return False
 
 
 def _seconds(text: str) -> int:

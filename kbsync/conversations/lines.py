@@ -38,6 +38,15 @@ def read(path: Path) -> Iterator[Conversation | BadLine]:
         ) from error
 
 
+def kept(found: Iterable[Conversation | BadLine], bad: list[BadLine]) -> Iterator[Conversation]:
+    """Yield the conversations and collect the bad lines."""
+    for each in found:
+        if isinstance(each, BadLine):
+            bad.append(each)
+        else:
+            yield each
+
+
 def parse(lines: Iterable[str]) -> Iterator[Conversation | BadLine]:
     """Yield the conversations of JSON lines; empty lines are passed over."""
     for number, line in enumerate(lines, 1):
