@@ -18,7 +18,8 @@ BASE: Final = "|||||||"
 BETWEEN: Final = "======="
 CLOSING: Final = ">>>>>>>"
 
-_MARKER: Final = re.compile(r"^(?:<{7}|>{7}|\|{7}) \S.*$", re.MULTILINE)
+_MARKER: Final = re.compile(r"(?:<{7}|>{7}|\|{7}) \S")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 
 
 def marked(merged: Merged, labels: Sequence[str], write: Callable[[Document], str]) -> str:
@@ -38,14 +39,25 @@ def marked(merged: Merged, labels: Sequence[str], write: Callable[[Document], st
 
 
 def has_markers(text: str) -> bool:
-    """Return whether a line of the text is a conflict marker that someone still has to settle."""
-    return _MARKER.search(text) is not None
+    """Return whether a line outside of code is a conflict marker that someone still has to settle."""
+    fence = ""
+    for line in text.splitlines():
+        found = _FENCE.match(line)
+        if found and not fence:
+            fence = found[1]
+        elif found and found[1].startswith(fence) and not found[2].strip():
+            fence = ""
+        elif not fence and _MARKER.match(line):
+            return True
+    return False
 
 
 def _section(conflict: Conflict, labels: Sequence[str], write: Callable[[Document], str]) -> str:
     base = _text(conflict.base, write)
     sides = [(label, _text(blocks, write)) for label, blocks in zip(labels, conflict.versions, strict=True)]
     changed = [(label, text) for label, text in sides if text != base]
+    if len(changed) < 2:  # they differ in what this text does not show
+        changed = sides
     (first, text), (last, _) = changed[0], changed[-1]
     lines = [f"{OPENING} {first}\n{text}", f"{BASE} base\n{base}"]
     lines.extend(f"{BETWEEN}{_middle(label, last)}\n{side}" for label, side in changed[1:])
