@@ -17,9 +17,10 @@ from urllib.parse import parse_qsl, unquote
 
 import jsonschema_rs
 import yaml
-from kbsync.sandbox.server import Sandbox
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kbsync.sandbox.server import Sandbox
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 UNDECLARED = frozenset({400, 401, 403, 404, 405, 409, 429, 500, 503})

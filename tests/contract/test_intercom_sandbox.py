@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+from openapi import Exchange, Recorder, intercom
+
 from kbsync.conversations.model import Conversation, Fin, Message
 from kbsync.sandbox.intercom import conversations
 from kbsync.sandbox.server import Sandbox
-from openapi import Exchange, Recorder, intercom
 
 AUTHOR = 991267
 Article = dict[str, Any]
