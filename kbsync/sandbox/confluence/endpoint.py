@@ -227,3 +227,8 @@ def _mistyped(name: str, value: str, kind: str) -> Refusal:
 def title_path(title: str) -> str:
     """Return a title as it stands in page URLs."""
     return quote(title, safe="").replace("%20", "+")
+
+
+def file_path(name: str) -> str:
+    """Return a file name as it stands in download addresses."""
+    return quote(name, safe="")

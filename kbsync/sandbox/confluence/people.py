@@ -9,8 +9,9 @@ from kbsync.sandbox.store import Doc, Store
 
 
 def site_of(store: Store) -> Site:
-    """Return the site in a store, founded if it is new."""
-    site = Site(store)
+    """Return the site in a store, founded as Cloud if it is new."""
+    settled = store.get("setting", "confluence") or {}
+    site = Site(store, settled.get("deployment", "cloud"))
     found(site)
     return site
 

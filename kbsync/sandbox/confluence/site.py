@@ -48,6 +48,11 @@ class Site:
     def __init__(self, store: Store, deployment: Deployment = "cloud") -> None:
         self.store = store
         self.deployment = deployment
+        if not _declared(store):
+            self._declare(store)
+
+    @staticmethod
+    def _declare(store: Store) -> None:
         store.index(CONTENT, "space", lambda doc: [doc["spaceId"]])
         store.index(CONTENT, "parent", lambda doc: [doc["parentId"] or ""])
         store.index(CONTENT, "title", _title_keys)
@@ -138,6 +143,15 @@ class Site:
         return found
 
 
+def _declared(store: Store) -> bool:
+    """Tell whether another view has declared the indexes: to declare them anew would rebuild them."""
+    try:
+        store.find(TASK, "state", "")
+    except KeyError:
+        return False
+    return True
+
+
 def _title_keys(doc: Doc) -> Iterable[str]:
     if doc["type"] == "page" and doc["status"] in _TITLED:
         yield title_key(doc["spaceId"], doc["title"])
@@ -148,6 +162,7 @@ def found(site: Site) -> None:
     if site.store.get(USER, ME) is not None:
         return
     with site.store.transaction():
+        site.store.put("setting", "confluence", {"deployment": site.deployment})
         _person(site, ME, "Sam Sandbox", accounts.CONFLUENCE_USER)
         _person(site, COLLEAGUE, "Kim Colleague", "kim@kbsync.test")
         _space(site, accounts.SPACE, "Help Center")

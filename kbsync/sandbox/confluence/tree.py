@@ -19,7 +19,7 @@ def children(site: Site, parent_id: str | None, space_id: str = "") -> list[Doc]
     found = site.store.find(CONTENT, "parent", parent_id or "")
     if parent_id is None:
         found = [doc for doc in found if doc["spaceId"] == space_id]
-    return sorted((doc for doc in found if doc["status"] in _VISIBLE), key=_order)
+    return sorted((doc for doc in found if doc["status"] in _VISIBLE and not doc["hidden"]), key=_order)
 
 
 def _order(doc: Doc) -> tuple[int, int]:

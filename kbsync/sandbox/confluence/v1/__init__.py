@@ -13,7 +13,13 @@ from kbsync.sandbox.confluence.v1.datacenter import spaces as datacenter_spaces
 
 _BOTH = (labels.TABLE, attachments.TABLE, search.TABLE, users.TABLE, bodies.TABLE)
 _CLOUD = (content.TABLE, states.TABLE, attachments.CLOUD_TABLE, retired.TABLE)
-_DATACENTER = (datacenter_spaces.TABLE, datacenter_properties.TABLE, datacenter_pages.TABLE)
+_DATACENTER = (
+    labels.DATACENTER_TABLE,
+    attachments.DATACENTER_TABLE,
+    datacenter_spaces.TABLE,
+    datacenter_properties.TABLE,
+    datacenter_pages.TABLE,
+)
 
 
 def routes(site: Site) -> list[Route]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from kbsync.sandbox.confluence import attachments
 from kbsync.sandbox.confluence.attachments import Upload
-from kbsync.sandbox.confluence.endpoint import Answer, Call, Table, title_path
+from kbsync.sandbox.confluence.endpoint import Answer, Call, Table, file_path
 from kbsync.sandbox.confluence.failure import Json, Refusal, conflict, invalid, missing
 from kbsync.sandbox.confluence.v1 import shapes
 from kbsync.sandbox.confluence.v1.labels import refuse_scoped
@@ -147,7 +147,7 @@ def _shower(call: Call) -> Callable[[Doc], Json]:
             "_expandable": {"container": f"/rest/api/content/{doc['pageId']}", "space": "", "body": ""},
             "_links": {
                 "webui": f"/pages/viewpageattachments.action?pageId={doc['pageId']}",
-                "download": f"/download/attachments/{doc['pageId']}/{title_path(doc['title'])}?version={number}&api=v2",
+                "download": f"/download/attachments/{doc['pageId']}/{file_path(doc['title'])}?version={number}&api=v2",
                 "self": call.link(f"/rest/api/content/{doc['id']}"),
             },
         }
@@ -185,8 +185,8 @@ def media(call: Call) -> Answer:
     return Answer(blob[1], headers=safe, media_type=doc["mediaType"])
 
 
+DATACENTER_TABLE: Table = {("GET", "/content/{id}/child/attachment"): list_attachments}
 TABLE: Table = {
-    ("GET", "/content/{id}/child/attachment"): list_attachments,
     ("POST", "/content/{id}/child/attachment"): create_attachments,
     ("PUT", "/content/{id}/child/attachment/{attachment}"): update_fields,
     ("POST", "/content/{id}/child/attachment/{attachment}/data"): replace_data,

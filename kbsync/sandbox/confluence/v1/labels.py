@@ -81,8 +81,8 @@ def refuse_scoped(call: Call) -> None:
         raise Refusal(401, "Unauthorized")
 
 
+DATACENTER_TABLE: Table = {("GET", "/content/{id}/label"): list_labels}
 TABLE: Table = {
-    ("GET", "/content/{id}/label"): list_labels,
     ("POST", "/content/{id}/label"): add_labels,
     ("DELETE", "/content/{id}/label"): remove_label,
     ("DELETE", "/content/{id}/label/{label}"): remove_label_by_path,

@@ -20,6 +20,8 @@ _GONE: Final = {
     "/content": "GET POST",
     "/content/{id}": "GET PUT DELETE",
     "/content/{id}/child/page": "GET",
+    "/content/{id}/child/attachment": "GET",
+    "/content/{id}/label": "GET",
     "/content/{id}/history": "GET",
     "/content/{id}/property": "GET POST",
     "/content/{id}/property/{key}": "GET PUT POST DELETE",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kbsync.sandbox.confluence import attachments
-from kbsync.sandbox.confluence.endpoint import Answer, Call, Table, title_path
+from kbsync.sandbox.confluence.endpoint import Answer, Call, Table, file_path
 from kbsync.sandbox.confluence.failure import Json, invalid
 from kbsync.sandbox.confluence.listing import Order, listing
 from kbsync.sandbox.confluence.site import ATTACHMENT
@@ -84,7 +84,7 @@ def list_versions(call: Call) -> Answer:
 def show(doc: Doc) -> Json:
     """Return an attachment; there is no checksum in it."""
     number = doc["version"]["number"]
-    download = f"/download/attachments/{doc['pageId']}/{title_path(doc['title'])}?version={number}&api=v2"
+    download = f"/download/attachments/{doc['pageId']}/{file_path(doc['title'])}?version={number}&api=v2"
     webui = f"/pages/viewpageattachments.action?pageId={doc['pageId']}&preview=%2F{doc['pageId']}%2F{doc['id'][3:]}"
     names = ("id", "status", "title", "createdAt", "pageId", "mediaType", "comment", "fileId", "fileSize")
     return {

@@ -320,6 +320,18 @@ class TestLists:
 
         assert seen == ["Help Center", *(f"P{n}" for n in range(7)), "Late 3"]
 
+    def test_thousand_pages_in_four_requests(self, wiki: Wiki, store: Store) -> None:
+        """A listing of versions costs a request per 250 pages, and no body is read for it."""
+        for number in range(999):
+            people.write(store, "HELP", f"Page {number}", "")
+        path, titles, requests = f"/api/v2/spaces/{wiki.space['id']}/pages?limit=250", [], 0
+        while path:
+            answer = wiki.call("GET", path)
+            titles, requests = titles + _titles(answer), requests + 1
+            path = answer["_links"].get("next", "").removeprefix("/wiki")
+
+        assert (len(set(titles)), requests) == (1_000, 4)
+
     @pytest.mark.parametrize("limit", ["0", "251", "many"])
     def test_limits_are_checked(self, wiki: Wiki, limit: str) -> None:
         """A limit outside 1 to 250 is a 400."""
