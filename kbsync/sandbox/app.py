@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,7 +11,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from kbsync.sandbox import control
+from kbsync.sandbox import confluence, control, intercom
 from kbsync.sandbox.faults import Faults
 from kbsync.sandbox.journal import Journal, Journaling
 from kbsync.sandbox.limits import Limits, RateLimit
@@ -57,8 +55,6 @@ def _routes(store: Store, public: Path | None, deployment: Deployment) -> list[B
     routes: list[BaseRoute] = [Mount("/_sandbox", routes=control.routes())]
     if public is not None:
         routes.append(Mount("/public", app=StaticFiles(directory=public)))
-    for prefix, name in (("/intercom", "intercom"), ("/wiki", "confluence")):
-        service = import_module(f"kbsync.sandbox.{name}") if find_spec(f"kbsync.sandbox.{name}") else None
-        if service is not None and hasattr(service, "routes"):
-            routes.append(Mount(prefix, routes=service.routes(store, deployment)))
+    routes.append(Mount("/intercom", routes=intercom.routes(store, deployment)))
+    routes.append(Mount("/wiki", routes=confluence.routes(store, deployment)))
     return routes

@@ -48,7 +48,7 @@ def service_of(scope: Scope) -> Service:
     if scope["type"] != "http":
         return ""
     head, _, rest = scope["path"].lstrip("/").partition("/")
-    if head == "intercom" and rest.startswith("i/o/"):
+    if rest.startswith("_sandbox") or (head == "intercom" and rest.startswith("i/o/")):
         return ""
     return PREFIXES.get(f"/{head}", "")
 

@@ -27,8 +27,10 @@ def find(call: Call, name: str = "article_id") -> Doc:
 def newest_first(space: Workspace, docs: list[Doc]) -> list[Doc]:
     """Return articles by descending `updated_at`, which is that of the default locale."""
 
+    default = space.default_locale
+
     def key(article: Doc) -> tuple[int, int]:
-        content = article["contents"].get(space.default_locale)
+        content = article["contents"].get(default)
         return (content["updated_at"] if content else article["created_at"]), article["touched"]
 
     return sorted(docs, key=key, reverse=True)

@@ -14,17 +14,18 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
 from kbsync.errors import UsageError
 from kbsync.sandbox import wire
 from kbsync.sandbox.faults import Fault, Faults, duration
 from kbsync.sandbox.limits import Limits, Window
 from kbsync.sandbox.server import Sandbox
 from kbsync.sandbox.store import Store
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 
 @pytest.fixture
@@ -325,7 +326,8 @@ def test_reset_forgets_everything(client: httpx.Client, sandbox: Sandbox) -> Non
     assert client.get("/_sandbox/faults").json()["rules"] == []
 
 
-def test_images_are_no_requests_to_the_service() -> None:
-    """An image of the emulated CDN is neither counted nor spoilt."""
+def test_images_and_controls_are_no_requests_to_a_service() -> None:
+    """An image of the emulated CDN and a control are neither counted nor spoilt."""
+    assert wire.service_of({"type": "http", "path": "/wiki/_sandbox/anything"}) == ""
     assert wire.service_of({"type": "http", "path": "/intercom/i/o/1/a.png"}) == ""
     assert wire.service_of({"type": "http", "path": "/intercom/articles"}) == "intercom"
