@@ -26,7 +26,6 @@ def find(call: Call, name: str = "article_id") -> Doc:
 
 def newest_first(space: Workspace, docs: list[Doc]) -> list[Doc]:
     """Return articles by descending `updated_at`, which is that of the default locale."""
-
     default = space.default_locale
 
     def key(article: Doc) -> tuple[int, int]:
