@@ -55,9 +55,8 @@ class Refusal(Exception):
         }
 
 
-def missing(what: str = "content", key: object = "") -> Refusal:
+def missing() -> Refusal:
     """Return the 404 that unknown and forbidden things share."""
-    del what, key
     return Refusal(404, "Not Found")
 
 

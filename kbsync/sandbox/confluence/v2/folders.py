@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from datetime import datetime
 
 from kbsync.sandbox.confluence import tree
 from kbsync.sandbox.confluence.endpoint import Answer, Call, Table
@@ -83,14 +83,7 @@ def _show(call: Call, folder: Doc) -> Json:
 
 def _milliseconds(text: str) -> int:
     """Return epoch milliseconds: what the live endpoint sends where the document promises a date-time."""
-    seconds = time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")
-    return (_epoch(seconds) * 1000) + int(text[20:23])
-
-
-def _epoch(moment: time.struct_time) -> int:
-    import calendar  # noqa: PLC0415 - used here alone
-
-    return calendar.timegm(moment)
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 TABLE: Table = {

@@ -177,9 +177,7 @@ def _to_draft(call: Call, page: Doc, title: str, text: str, number: int | None) 
     if number != 1:
         raise invalid("The version number of a draft must be 1")
     if page["status"] == "draft":
-        return pages.publish(call.site, page, title, text, Change(call.me)) and call.site.put(
-            call.site.page(page["id"]), status="draft"
-        )
+        return call.site.put(pages.publish(call.site, page, title, text, Change(call.me)), status="draft")
     return pages.save_draft(call.site, page, title, text)
 
 
