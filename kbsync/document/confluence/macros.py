@@ -122,6 +122,7 @@ BLOCKS: Final = MappingProxyType(_BLOCK_ROWS)
 _INLINE_ROWS: Mapping[str, InlineRow] = {
     "macro:status": _shows("title", "colour"),
     "macro:anchor": _shows(),
+    "macro:jira": _shows("key"),
 }
 INLINES: Final = MappingProxyType(_INLINE_ROWS)
 """What a macro is in running text; these never stand as blocks."""

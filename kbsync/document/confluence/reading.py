@@ -111,7 +111,7 @@ def _finish(line: Inlines, align: Align | None, place: Span) -> Block:
 def _paragraph(reader: Reader, element: Element) -> Block:
     first = element.children[0] if element.children else None
     if first is not None and first.tag == "macro:anchor":
-        label = content(first)
+        label = macros.parameters(first).get("", "")
         if label.startswith(FOOTNOTE):
             return _footnote(reader, element, label.removeprefix(FOOTNOTE))
     if first is not None and first.tag == "a" and first.get("data-card-appearance") == "embed":

@@ -22,6 +22,9 @@ CALLOUTS: Final = MappingProxyType[CalloutKind, tuple[str, str]](
 HEADER_SHADE: Final = "#e8e8e880"
 """Intercom tables know no header cells; its editor shades them so."""
 
+FIRST_ROW_SHADE: Final = "#e3e7fa80"
+"""The other shade of headers: in a first row it makes header cells, below it only colours."""
+
 _BACKGROUND: Final = re.compile(r"background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
 _HEX: Final = re.compile(r"#([0-9a-fA-F]{3,8})")
 _RGB: Final = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:\s*[,/]\s*([\d.]+%?))?\s*\)")

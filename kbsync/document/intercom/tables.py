@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from kbsync.document.blocks import Align, Block, Cell, Row, Table
-from kbsync.document.intercom.colours import HEADER_SHADE, background
+from kbsync.document.intercom.colours import FIRST_ROW_SHADE, HEADER_SHADE, background
 from kbsync.document.markup.elements import Element
 from kbsync.document.markup.reading import BlockRow, Reader, span
 from kbsync.document.markup.tables import aligned_cell, count, rows_of
@@ -53,9 +53,9 @@ def _empty_align(element: Element, align_of: Callable[[Element], Align | None]) 
 
 
 def _headed(row: Row) -> Row:
-    """A first row that is shaded throughout is a header row, whatever the shade."""
-    if len(row.cells) > 1 and all(cell.shade or cell.header for cell in row.cells):
-        return msgspec.structs.replace(
-            row, cells=tuple(msgspec.structs.replace(cell, header=True) for cell in row.cells)
-        )
-    return row
+    """In a first row, the editor's second header shade makes header cells too."""
+    cells = [
+        msgspec.structs.replace(cell, header=True) if cell.shade == FIRST_ROW_SHADE else cell
+        for cell in row.cells
+    ]
+    return msgspec.structs.replace(row, cells=tuple(cells))

@@ -50,7 +50,7 @@ from kbsync.document.blocks import (
     Underline,
 )
 from kbsync.document.formats import PLAIN, Links, Rendered
-from kbsync.document.intercom.colours import HEADER_SHADE, callout_style
+from kbsync.document.intercom.colours import FIRST_ROW_SHADE, HEADER_SHADE, callout_style
 from kbsync.document.markup.conventions import MARK, footnote_sign, signed_item
 from kbsync.document.markup.elements import Element, content, walk
 from kbsync.document.markup.escape import escape_attribute, escape_text
@@ -164,7 +164,7 @@ def _table(writer: IntercomWriter, node: Table) -> str:
         writer.lose("nested-table", "a table inside a list or a table is written as its text")
         return "".join(writer.blocks(cell.blocks) for cells in rows for cell in cells)
     writer.confined += 1
-    lines = ["".join([_cell(writer, cell) for cell in cells]) for cells in rows]
+    lines = ["".join([_cell(writer, cell, at == 0) for cell in cells]) for at, cells in enumerate(rows)]
     writer.confined -= 1
     body = "</tr><tr>".join(lines)
     return (
@@ -173,25 +173,30 @@ def _table(writer: IntercomWriter, node: Table) -> str:
     )
 
 
-def _cell(writer: IntercomWriter, cell: Cell) -> str:
+def _cell(writer: IntercomWriter, cell: Cell, first: bool) -> str:
     attributes = ""
     if cell.colspan > 1:
         attributes += f' colspan="{cell.colspan}"'
     if cell.rowspan > 1:
         attributes += f' rowspan="{cell.rowspan}"'
-    shade = _shade(writer, cell)
+    shade = _shade(writer, cell, first)
     if shade:
         attributes += f' style="background-color: {shade};"'
     blocks, align = written_align(cell)
     return f"<td{attributes}{_class(align)}>{writer.blocks(blocks) or '<p></p>'}</td>"
 
 
-def _shade(writer: IntercomWriter, cell: Cell) -> str:
-    if cell.header:
-        if cell.shade and cell.shade.lower() != HEADER_SHADE:
-            writer.lose("cell-shade", "the shade of a header cell becomes that of all headers")
-        return HEADER_SHADE
-    return cell.shade if _COLOUR.fullmatch(cell.shade) else ""
+def _shade(writer: IntercomWriter, cell: Cell, first: bool) -> str:
+    shade = cell.shade.lower()
+    if not cell.header:
+        if shade == HEADER_SHADE or (first and shade == FIRST_ROW_SHADE):
+            writer.lose("cell-shade", "a cell in the shade of headers becomes a header")
+        return cell.shade if _COLOUR.fullmatch(shade) else ""
+    if shade == FIRST_ROW_SHADE and first:
+        return FIRST_ROW_SHADE
+    if shade not in {"", HEADER_SHADE}:
+        writer.lose("cell-shade", "the shade of a header cell becomes that of all headers")
+    return HEADER_SHADE
 
 
 def _figure(writer: IntercomWriter, node: Figure) -> str:

@@ -11,6 +11,7 @@ MAX_DEPTH = 100
 """Elements may nest this deep; the readers are recursive and refuse what is deeper."""
 
 _ATTRIBUTE = re.compile(r"""([^\s=/"'<>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""")
+_UNSEEN = frozenset(["ac:parameter", "script", "style"])
 _BLANK = " \t\n\r\f"
 
 
@@ -59,12 +60,12 @@ class Element:
 
 
 def content(element: Element) -> str:
-    """Return all characters inside the element, in order; `br` counts as a newline."""
+    """Return all characters readers see inside the element; `br` counts as a newline."""
     if element.tag == TEXT:
         return element.text
     if element.tag == "br":
         return "\n"
-    return "".join([content(child) for child in element.children])
+    return "".join([content(child) for child in element.children if child.tag not in _UNSEEN])
 
 
 def sole(children: Iterable[Element]) -> Element | None:
