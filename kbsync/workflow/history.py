@@ -40,7 +40,8 @@ class History:
         """Commit one edit an article; yields a line for each. A file with a person's changes is left alone."""
         after = self._shadows()
         arrived = {d.article: d for d in report.applied if d.replica == "files"}
-        edits = [self._edit(done, after) for done in arrived.values()]
+        ours = {(d.replica, d.article) for d in report.applied}
+        edits = [self._edit(done, after, ours) for done in arrived.values()]
         clean, mixed = committable(edits, self._dirty)
         for edit in clean:
             commit = self._checkout.commit(edit)
@@ -52,12 +53,14 @@ class History:
     def _shadows(self) -> dict[tuple[str, str], Shadow]:
         return {(s.replica, s.id): s for s in self._engine.state.snapshot.all(Shadow)}
 
-    def _edit(self, done: Done, after: dict[tuple[str, str], Shadow]) -> Edit:
+    def _edit(self, done: Done, after: dict[tuple[str, str], Shadow], ours: set[tuple[str, str]]) -> Edit:
         base = next((b for b in self._engine.state.snapshot.all(Base) if b.entry.id == done.article), None)
         moved = {
             name: reading_of(shadow).token
             for name in _REMOTES
-            if (shadow := after.get((name, done.article))) is not None and self._moved(shadow)
+            if (name, done.article) not in ours
+            and (shadow := after.get((name, done.article))) is not None
+            and self._moved(shadow)
         }
         files = [
             s for s in (self._before.get(("files", done.article)), after.get(("files", done.article))) if s
