@@ -1,82 +1,28 @@
-"""The emulated Intercom behaves as the real one is documented and seen to behave."""
+"""The emulated Intercom behaves as the real one is documented and seen to behave.
+
+The `sandbox` fixture judges every exchange by Intercom's OpenAPI document.
+"""
 
 from __future__ import annotations
 
 import html
 import re
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from openapi import Exchange, Recorder, intercom
 
-from kbsync.conversations.model import Conversation, Fin, Message
-from kbsync.sandbox.intercom import conversations
 from kbsync.sandbox.server import Sandbox
 
 AUTHOR = 991267
 Article = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def recorder() -> Recorder:
-    return Recorder("/intercom")
-
-
-@pytest.fixture(scope="module")
-def running(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    public = tmp_path_factory.mktemp("public")
-    (public / "shot.png").write_bytes(b"\x89PNG shot")
-    (public / "page.html").write_text("<p>no image</p>")
-    sandbox = Sandbox(public=public)
-    recorder.attach(sandbox)
-    with sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Iterator[Sandbox]:
-    yield running
-    httpx.post(f"{running.url}/_sandbox/reset").raise_for_status()
-
-
 def client_of(sandbox: Sandbox, token: str, version: str = "2.16") -> httpx.Client:
     headers = {"Authorization": f"Bearer {token}", "Intercom-Version": version}
     return httpx.Client(base_url=sandbox.intercom_url, headers=headers, timeout=20)
-
-
-@pytest.fixture
-def api(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with client_of(sandbox, sandbox.intercom_token) as client:
-        yield client
-
-
-@pytest.fixture
-def teammate(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with client_of(sandbox, sandbox.teammate_token) as client:
-        yield client
-
-
-@pytest.fixture
-def make(api: httpx.Client) -> Callable[..., Article]:
-    def make(**fields: Any) -> Article:
-        answer = api.post("/articles", json={"title": "T", "author_id": AUTHOR, "body": "<p>b</p>", **fields})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    return make
-
-
-@pytest.fixture
-def settings(sandbox: Sandbox) -> Callable[..., None]:
-    def settings(**switches: Any) -> None:
-        named = {f"intercom.{name}": value for name, value in switches.items()}
-        httpx.post(f"{sandbox.url}/_sandbox/settings", json=named).raise_for_status()
-
-    return settings
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
@@ -589,199 +535,3 @@ class TestSearch:
         assert api.get("/internal_articles").json()["total_count"] == 1
         assert api.get("/content/search?content_types=internal_article").json()["data"][0]["title"] == "SOP 2"
         assert api.delete(f"/internal_articles/{id}").json()["deleted"] is True
-
-
-START = 1_780_000_000
-
-
-def conversation(number: int, **fields: Any) -> Conversation:
-    messages = (
-        Message("customer", f"How do I get a refund?\nOrder {number}", START + number),
-        Message("bot", "Let me look. Give the team a way to reach you:", START + number + 5),
-        Message("teammate", "Open Billing & press <Refund>.", START + number + 60),
-    )
-    told: dict[str, Any] = {
-        "messages": messages,
-        "closed_at": START + number + 600,
-        "people": ("Jo Doe", "jo@example.com", "+44 20 7946 0000", "Acme Ltd"),
-        "tags": ("billing",),
-        "rating": 4,
-        "fin": Fin("escalated", ("https://help.kbsync.test/en/articles/1-refunds",)),
-    }
-    return Conversation(id=str(1000 + number), created_at=START + number, **(told | fields))
-
-
-class TestConversations:
-    @pytest.fixture
-    def loaded(self, sandbox: Sandbox) -> None:
-        conversations.load(sandbox.store, [conversation(n, reopens=n % 2) for n in range(30)])
-
-    def _search(self, api: httpx.Client, *filters: tuple[str, str, Any], **pagination: Any) -> dict[str, Any]:
-        value = [{"field": field, "operator": operator, "value": value} for field, operator, value in filters]
-        query = {"query": {"operator": "AND", "value": value}, "pagination": pagination or {"per_page": 150}}
-        answer = api.post("/conversations/search", json=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def test_closed_in_a_window(self, api: httpx.Client, loaded: None) -> None:
-        """Closed conversations are found by the time they were last closed; both ends count."""
-        window = (
-            ("state", "=", "closed"),
-            ("statistics.last_close_at", ">", START + 610),
-            ("statistics.last_close_at", "<", str(START + 612)),
-        )
-        found = self._search(api, *window)["conversations"]
-        assert sorted(c["id"] for c in found) == ["1010", "1011", "1012"]
-        assert all("conversation_parts" not in c and c["source"]["body"].startswith("<p") for c in found)
-
-    def test_cursor_walks_everything_once(self, api: httpx.Client, loaded: None) -> None:
-        """Following the cursor shows every conversation once, also when some are deleted on the way."""
-        seen: list[str] = []
-        pagination: dict[str, Any] | None = {"per_page": 7}
-        while pagination:
-            page = self._search(api, ("open", "=", False), **pagination)
-            seen += [c["id"] for c in page["conversations"]]
-            if len(seen) == 7:
-                api.delete(f"/conversations/{seen[0]}")
-            pagination = page["pages"].get("next")
-        assert (len(seen), len(set(seen))) == (30, 30)
-
-    @pytest.mark.parametrize(
-        ("field", "operator", "value", "count"),
-        [("source.body", "~", "refund", 30), ("source.body", "~", "a refund", 0), ("statistics.count_reopens", "=", 1, 15),
-         ("conversation_rating.score", "IN", [3, 4], 30), ("tag_ids", "NIN", ["1"], 30), ("ai_agent.resolution_state", "=", "escalated", 30),
-         ("source.author.email", "$", "example.com", 30), ("id", "^", "101", 10), ("contact_ids", "!=", "x", 30),
-         ("source.author.name", "!~", "jo", 0), ("ai_agent_participated", "=", True, 30), ("waiting_since", ">", 0, 0)],
-    )  # fmt: skip
-    def test_operators(
-        self, api: httpx.Client, loaded: None, field: str, operator: str, value: Any, count: int
-    ) -> None:
-        """Each operator means what the reference says; a body matches single words only."""
-        assert self._search(api, (field, operator, value))["total_count"] == count
-
-    def test_refused_queries(self, api: httpx.Client, loaded: None) -> None:
-        """Sixteen filters, three levels, unknown fields, operators and cursors, and 151 a page are refused."""
-        one = {"field": "state", "operator": "=", "value": "closed"}
-        nested: dict[str, Any] = one
-        for _ in range(3):
-            nested = {"operator": "AND", "value": [nested]}
-        bad: list[dict[str, Any]] = [
-            {"query": {"operator": "AND", "value": [one] * 16}},
-            {"query": nested},
-            {"query": {**one, "field": "body"}},
-            {"query": {**one, "operator": "<="}},
-            {"query": {**one, "operator": "IN"}},
-            {"query": {"field": "created_at", "operator": ">", "value": "soon"}},
-            {"query": one, "pagination": {"per_page": 151}},
-            {"query": one, "pagination": {"starting_after": "x"}},
-            {},
-        ]
-        assert [api.post("/conversations/search", json=body).status_code for body in bad] == [400] * len(bad)
-        either = {"operator": "OR", "value": [one] * 15}
-        both = {"query": {"operator": "AND", "value": [either] * 15}}
-        assert api.post("/conversations/search", json=both).json()["total_count"] == 30
-
-    def test_parts_and_people(self, api: httpx.Client, loaded: None) -> None:
-        """The opening is the source, replies are parts with their authors, people and company have records."""
-        shown = api.get("/conversations/1003").json()
-        assert shown["source"]["body"] == '<p class="no-margin">How do I get a refund?<br>Order 3</p>'
-        parts = shown["conversation_parts"]["conversation_parts"]
-        assert [(p["part_type"], p["author"]["type"]) for p in parts] == [
-            ("comment", "bot"),
-            ("comment", "admin"),
-            ("close", "admin"),
-        ]
-        assert "Billing &amp; press &lt;Refund&gt;." in parts[1]["body"]
-        contact = api.get(f"/contacts/{shown['contacts']['contacts'][0]['id']}").json()
-        assert (contact["name"], contact["email"], contact["phone"]) == (
-            "Jo Doe",
-            "jo@example.com",
-            "+44 20 7946 0000",
-        )
-        assert api.get(f"/contacts/{contact['id']}/companies").json()["companies"][0]["name"] == "Acme Ltd"
-        assert shown["ai_agent"]["content_sources"]["content_sources"][0]["url"].endswith("1-refunds")
-
-    def test_plain_text(self, api: httpx.Client, loaded: None) -> None:
-        """`display_as=plaintext` gives texts without markup."""
-        shown = api.get("/conversations/1003", params={"display_as": "plaintext"}).json()
-        assert shown["source"]["body"] == "How do I get a refund?\nOrder 3"
-
-    def test_five_hundred_parts_at_most(self, api: httpx.Client, sandbox: Sandbox) -> None:
-        """A very long conversation comes with its last 500 parts; the opening is still the source."""
-        messages = tuple(Message("customer", f"m{n}", START + n) for n in range(700))
-        conversations.load(sandbox.store, [conversation(1, messages=messages)])
-        shown = api.get("/conversations/1001").json()
-        parts = shown["conversation_parts"]
-        assert (len(parts["conversation_parts"]), parts["total_count"]) == (500, 700)
-        assert shown["source"]["body"] == '<p class="no-margin">m0</p>'
-
-    def test_deleted_ones_are_listed(self, api: httpx.Client, loaded: None) -> None:
-        """A deleted conversation is gone, and its id is known to be deleted."""
-        api.delete("/conversations/1003")
-        assert api.get("/conversations/1003").status_code == 404
-        assert [note["id"] for note in api.get("/conversations/deleted").json()["conversations"]] == ["1003"]
-
-    def test_reopening_counts(self, api: httpx.Client, loaded: None, sandbox: Sandbox) -> None:
-        """Reply, reopen and close move the state, the parts and the counters."""
-        admin = {"type": "admin", "admin_id": "991269"}
-        api.post("/conversations/1002/parts", json={**admin, "message_type": "open"})
-        api.post("/conversations/1002/reply", json={**admin, "message_type": "comment", "body": "Done."})
-        sandbox.store.clock.advance(50)
-        closed = api.post("/conversations/1002/parts", json={**admin, "message_type": "close"}).json()
-        assert (closed["state"], closed["statistics"]["count_reopens"]) == ("closed", 1)
-        assert closed["statistics"]["last_close_at"] == closed["updated_at"]
-
-    def test_list_by_cursor(self, api: httpx.Client, loaded: None) -> None:
-        """The plain list pages by cursor as well."""
-        first = api.get("/conversations", params={"per_page": 20}).json()
-        after = first["pages"]["next"]["starting_after"]
-        rest = api.get("/conversations", params={"per_page": 20, "starting_after": after}).json()
-        assert len({c["id"] for c in first["conversations"] + rest["conversations"]}) == 30
-
-
-UNDECLARED_KEYS = {
-    "/statistics/conversations",  # the schema says `conversions`, every example `conversations`
-    "/data/articles/*/statistics/conversations",
-    "/audience_ids",  # told of single-language help centers in the schema of a locale's content only
-}
-
-
-@pytest.mark.shared
-def test_answers_keep_to_the_official_document(shared_dir: Path, recorder: Recorder) -> None:
-    """What the tests above were told is as Intercom's OpenAPI document declares it, and holds nothing else."""
-    assert len(recorder.exchanges) > 100, "run the whole module: this test judges what the others recorded"
-    contract = intercom(shared_dir)
-    asked = [exchange for exchange in recorder.exchanges if not exchange.path.startswith("/i/o/")]
-    assert [problem for exchange in asked for problem in contract.problems(exchange)] == []
-    newest = [exchange for exchange in asked if b"parent_type" not in exchange.answer]
-    surprises = {surprise for exchange in newest for surprise in contract.surprises(exchange)}
-    assert surprises - UNDECLARED_KEYS == set()
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize(
-    ("path", "answer"),
-    [
-        ("/articles/1", b'{"type": "article", "id": 1}'),
-        ("/articles", b'{"type": "list", "data": [{"state": "live"}]}'),
-        ("/me", b"<html>"),
-    ],
-)
-def test_the_judge_can_fail(shared_dir: Path, path: str, answer: bytes) -> None:
-    """An answer that breaks the document is named."""
-    assert intercom(shared_dir).problems(Exchange("GET", path, "", b"", 200, answer))
-
-
-@pytest.mark.shared
-def test_the_judge_reads_requests(shared_dir: Path) -> None:
-    """A request that breaks the document is named, and so are parameters and paths that do not exist."""
-    contract = intercom(shared_dir)
-    bad = [
-        Exchange("POST", "/articles", "", b'{"title": "T"}', 200, b"{}"),
-        Exchange("GET", "/articles", "limit=5", b"", 200, b"{}"),
-        Exchange("GET", "/nothing", "", b"", 200, b"{}"),
-    ]
-    assert all(contract.problems(exchange) for exchange in bad)
-    assert contract.surprises(Exchange("GET", "/me", "", b"", 200, b'{"app": {"token": 1}}')) == {
-        "/app/token"
-    }
