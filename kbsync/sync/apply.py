@@ -33,7 +33,7 @@ from kbsync.state.snapshot import Change, Put, drop
 from kbsync.state.store import State
 from kbsync.sync.accept import accepted, full, settle
 from kbsync.sync.decide import Decisions
-from kbsync.sync.fields import raw_digest
+from kbsync.sync.fields import differing, raw_digest
 from kbsync.sync.guard import stopped
 from kbsync.sync.names import Strict
 from kbsync.sync.observe import reading_of, spelled
@@ -289,6 +289,9 @@ class Run:
         written = replica.retire(task.reading)
         seen = replica.read(written.reading.key)
         reading = seen or msgspec.structs.replace(written.reading, retired=True)
+        if seen is not None and not seen.retired and self._edited(name, task.reading, seen):
+            reading = msgspec.structs.replace(seen, raw=task.reading.raw, token="")
+            self.again = True
         old = self.survey.snapshot.shadow(name, task.key)
         shadow = Shadow(
             replica=name,
@@ -299,6 +302,12 @@ class Run:
             retired=True,
         )
         self.state.commit(f"done {id}", [Put(shadow), drop(ready.intent)])
+
+    def _edited(self, name: ReplicaName, before: Reading, after: Reading) -> bool:
+        """Tell whether somebody wrote while we took the thing out of sight."""
+        lookout = self.survey.lookout(name)
+        changed = differing(lookout.shown(before), lookout.shown(after))
+        return any(field.name != "state" for field in changed)
 
     def _names(self, name: ReplicaName) -> Strict:
         return self.survey.books[name].strict()

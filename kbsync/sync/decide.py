@@ -96,9 +96,8 @@ def _guard_deaths(survey: Survey, result: Decisions) -> None:
         result.findings.append(refusal)
         for death in deaths:
             del result.by_key[death.key]
-        return
-    for death in deaths:
-        _prove(survey, result, death)
+    for decision in list(result.by_key.values()):
+        _prove(survey, result, decision)
 
 
 def _was_alive(survey: Survey, key: EntryKey) -> bool:
@@ -106,19 +105,22 @@ def _was_alive(survey: Survey, key: EntryKey) -> bool:
     return base is not None and not base.retired
 
 
-def _prove(survey: Survey, result: Decisions, death: Decision) -> None:
+def _prove(survey: Survey, result: Decisions, decision: Decision) -> None:
+    """Believe an absence only when the replica confirms it: neither retire nor make anew without."""
     try:
-        answers = guard.confirm(survey.replicas, death)
+        answers = guard.confirm(survey.replicas, decision)
     except KbsyncError as error:
-        result.findings.append(guard.stopped(error, article=death.key[1]))
-        del result.by_key[death.key]
+        result.findings.append(guard.stopped(error, article=decision.key[1]))
+        del result.by_key[decision.key]
         return
     living = {name: reading for name, reading in answers.items() if reading and not reading.retired}
     for name, reading in living.items():
-        survey.found.current[name][death.key] = reading
-        survey.books[name].bind(death.key[1], reading)
+        survey.found.current[name][decision.key] = reading
+        survey.books[name].bind(decision.key[1], reading)
     if living:
-        result.by_key[death.key] = reconcile(survey.known(death.key), survey.sides(death.key), survey.policy)
+        result.by_key[decision.key] = reconcile(
+            survey.known(decision.key), survey.sides(decision.key), survey.policy
+        )
 
 
 def _break_cycles(survey: Survey, result: Decisions) -> None:

@@ -356,6 +356,7 @@ class Intercom(Memory):
 
     name: ReplicaName = "intercom"
     carries_id = False
+    race: Callable[[Key], None] | None = None
 
     def _new_handle(self, kind: Kind, raw: Json) -> str:
         return str(1000 + self.serial)
@@ -380,11 +381,10 @@ class Intercom(Memory):
     def _check(self, old: Reading) -> tuple[Reading, ...]:
         """Look before writing; a save after the look is overwritten and found in the history."""
         super()._check(old)
-        race = getattr(self, "race", None)
-        if race is None:
+        if self.race is None or old.kind == "collection":
             return ()
-        self.race = None
-        race()
+        race, self.race = self.race, None
+        race(old.key)
         return (self.show(self.things[old.key]),)
 
 

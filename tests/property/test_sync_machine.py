@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from replicas import Confluence, Files, Intercom, Json, Memory, Moods, Thing
 
 from kbsync.errors import KbsyncError
+from kbsync.replicas.base import Key
 from kbsync.state.records import Base, Conflict, Note, Shadow
 from kbsync.state.snapshot import ALL_TABLES
 from kbsync.state.store import State, open_state
@@ -86,6 +87,7 @@ class SyncMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "state"):
+            self.calm_down()
             self.state.close()
             self.home.cleanup()
 
@@ -133,9 +135,7 @@ class SyncMachine(RuleBasedStateMachine):
         if len(self.replicas[name].living("collection")) > 3:
             return
         word, parent = self._word(), self._pick(name, "collection")
-        self._store(
-            name, "collection", word, {"en": {"title": f"Group {word}", "description": ""}}, parent
-        )
+        self._store(name, "collection", word, {"en": {"title": f"Group {word}", "description": ""}}, parent)
 
     def _store(self, name: str, kind: Any, word: str, texts: Json, place: Thing | None) -> None:
         replica = self.replicas[name]
@@ -309,6 +309,14 @@ class SyncMachine(RuleBasedStateMachine):
     def edit_after_the_next_write(self, name: str) -> None:
         self.replicas[name].moods.after_write = lambda: self._edit(name, lambda raw: self._insert(raw, 9))
 
+    @rule()
+    def race_unseen(self) -> None:
+        """Somebody saves in Intercom between the engine's look and its write."""
+        self.intercom.race = self._race
+
+    def _race(self, key: Key) -> None:
+        self.intercom.edit(key, lambda raw: self._insert(raw, 2))
+
     # --- kbsync -----------------------------------------------------------------------------------
 
     def _engine(self) -> Engine:
@@ -362,12 +370,15 @@ class SyncMachine(RuleBasedStateMachine):
     def lose_the_state(self) -> None:
         if self.random.random() < 0.15:
             records = msgspec.json.encode([list(self.state.snapshot.all(t)) for t in ALL_TABLES]).decode()
-            kept = msgspec.json.encode([t.raw for r in self.replicas.values() for t in r.things.values()]).decode()
+            kept = msgspec.json.encode(
+                [t.raw for r in self.replicas.values() for t in r.things.values()]
+            ).decode()
             self.words -= set(WORD.findall(records)) - set(WORD.findall(kept))
             self.state.close()
             self.state = self._fresh_state()
             self.duplicates_allowed = True
 
+    @precondition(lambda self: self.counter > 0)
     @rule()
     def calm_down(self) -> None:
         """After the storm all replicas agree, and then there is silence."""
