@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 
 _SCARCE = 0.05
 _LONGEST_PAUSE = 10.0
+_LONGEST_STRETCH = 2.0
 
 
 def _jitter() -> float:
@@ -112,4 +113,4 @@ class Pace:
             return
         left = reset - self._patience.now()
         if left > 0:
-            self.hold(left / (remaining + 1))
+            self.hold(min(left / (remaining + 1), _LONGEST_STRETCH))

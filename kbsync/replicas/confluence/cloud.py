@@ -63,7 +63,7 @@ class CloudSite:
     def pages(self) -> list[Page]:
         """List current and archived pages: 4 requests a 1,000 (operation getPagesInSpace)."""
         found = self._client.every(f"{V2}/spaces/{self._space.id}/pages", {"limit": _LIMIT})
-        return [_page(item) for item in found]
+        return [page for page in map(_page, found) if not page.gone]
 
     def page(self, id: str) -> Page | None:
         """Read one page whole."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -47,7 +48,7 @@ class DataCenterSite:
     @cached_property
     def _space(self) -> Space:
         try:
-            space = self._client.get(f"{API}/space/{self._key}", {"expand": "homepage"})
+            space = self._client.get(f"{API}/space/{quote(self._key, safe='')}", {"expand": "homepage"})
         except Missing:
             hint = "check [confluence] space, and that the account may see it"
             message = f"there is no space {self._key}"
@@ -63,9 +64,10 @@ class DataCenterSite:
         try:
             found = self._client.every(f"{API}/content", query | plain)
         except (Missing, Rejected):
-            cql = f'space = "{self._key}" and type = page'
+            key = self._key.replace('"', "")
+            cql = f'space = "{key}" and type = page'
             found = self._client.every(f"{API}/content/search", query | {"cql": cql})
-        return [_page(item) for item in found]
+        return [page for page in map(_page, found) if not page.gone]
 
     def page(self, id: str) -> Page | None:
         """Read one page whole."""

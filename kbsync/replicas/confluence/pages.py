@@ -47,9 +47,10 @@ class Pages:
 
     def top(self) -> frozenset[str]:
         """Return the parents that stand for no collection."""
-        if self._settings.root_page:
-            return frozenset({self.root()})
-        return frozenset({"", self._site.space().homepage})
+        if not self._settings.root_page:
+            return frozenset({"", self._site.space().homepage})
+        self._root = self._root or self._found_root()
+        return frozenset({self._root} - {""})
 
     def root(self) -> str:
         """Return the id of the page everything lives below, "" for the whole space; create it when missing."""
@@ -154,13 +155,14 @@ class Pages:
     def find(self, kind: Kind, id: str, raw: str) -> Reading | None:  # noqa: ARG002  the mark in the form holds both
         """Search by title for the page that carries the mark, or that says the same and carries none."""
         form = decode(raw)
-        parent = form.parent or self.root()
+        top = self.top()
+        parent = form.parent or next(iter(sorted(top)), "")
         for tried, title in enumerate(self._candidates(form.page, form.parent), 1):
             stubs = self._site.titled(title)
             pages = (self._site.page(stub.id) for stub in stubs)
             found = next((page for page in pages if page and self._is(page, form.page, parent)), None)
             if found is not None:
-                return reading(found, {}, self.top())
+                return reading(found, {}, top)
             if not stubs and tried >= _SEARCHED:
                 return None
         return None

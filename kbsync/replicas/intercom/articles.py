@@ -14,7 +14,7 @@ from kbsync.replicas.base import Reading, Written
 from kbsync.replicas.intercom import form as forms
 from kbsync.replicas.intercom import payload
 from kbsync.replicas.intercom.client import IntercomClient, Json
-from kbsync.replicas.intercom.form import ArticleForm, article_form, encode
+from kbsync.replicas.intercom.form import ArticleForm, Content, article_form, encode
 from kbsync.replicas.intercom.history import History, Version
 from kbsync.replicas.intercom.images import Images, learned
 from kbsync.replicas.intercom.labels import Labels
@@ -25,6 +25,21 @@ from kbsync.replicas.transport import Unclear
 
 _TRIES = 5
 _NEWEST_PAGES = 4
+_FRESH = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The draft that kbsync staged, by locale, as last edited at `moment` (0: look again)."""
+
+    texts: Mapping[str, Content]
+    moment: int = 0
+
+    @classmethod
+    def of(cls, reading: Reading) -> Staged:
+        """Return what a reading of another run remembers."""
+        moment = reading.token.rpartition("~")[2]
+        return cls(article_form(reading.raw).staged, int(moment) if moment.isdigit() else 0)
 
 
 @dataclass(slots=True)
@@ -32,7 +47,7 @@ class Memory:
     """What one run remembers: bound and claimed handles, and the drafts that kbsync staged."""
 
     bound: set[str] = field(default_factory=set)
-    staged: dict[str, ArticleForm] = field(default_factory=dict)
+    staged: dict[str, Staged] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def claim(self, handle: str) -> bool:
@@ -66,7 +81,10 @@ class Articles:
         self._images.remember(_bodies(item))
         form = self._grafted(item, forms.article(item, self._settings.default_locale))
         raw = encode(form)
-        return Reading("article", handle, forms.stamp(item, raw), raw, alias=form.url, retired=retired)
+        token = forms.stamp(item, raw)
+        if form.staged:
+            token = f"{token}~{self.memory.staged[handle].moment}"
+        return Reading("article", handle, token, raw, alias=form.url, retired=retired)
 
     def fetch(self, handle: str) -> Reading | None:
         """Read one article, None when it is not there."""
@@ -90,18 +108,21 @@ class Articles:
             self.memory.staged.pop(handle, None)
             return form
         moment = forms.draft_moment(item)
-        if moment and moment == mine.staged_at:
-            return msgspec.structs.replace(form, staged=mine.staged, staged_at=moment)
+        if not moment or moment != mine.moment:
+            mine = self._drafted(handle, form, moment)
+            self.memory.staged[handle] = mine
+        return msgspec.structs.replace(form, staged=dict(mine.texts))
+
+    def _drafted(self, handle: str, form: ArticleForm, moment: int) -> Staged:
+        """Read a draft. Moments are whole seconds, so one that just passed may still bring another edit."""
         try:
-            draft = forms.article(
-                self._client.get(f"/articles/{handle}/draft"), self._settings.default_locale
-            )
+            item = self._client.get(f"/articles/{handle}/draft")
         except Missing:
-            return form
-        staged = {k: v for k, v in draft.texts.items() if k in form.texts and v.text != form.texts[k].text}
-        grafted = msgspec.structs.replace(form, staged=staged, staged_at=moment)
-        self.memory.staged[handle] = grafted
-        return grafted
+            return Staged({})
+        draft = forms.article(item, self._settings.default_locale)
+        texts = {k: v for k, v in draft.texts.items() if k in form.texts and v.text != form.texts[k].text}
+        settled = self._client.courier.patience.now() - moment > _FRESH
+        return Staged(texts, moment if settled else 0)
 
     # --- creating ---------------------------------------------------------------------------------
 
@@ -115,7 +136,7 @@ class Articles:
         publication = payload.publication(form, self.author)
         if publication:
             self._client.write("PUT", f"/articles/{handle}", publication, repeatable=True)
-        return self._settled(handle, form)
+        return self._settled(handle, form, ())
 
     def _created(self, form: ArticleForm, raw: str) -> str:
         body = payload.creation(form, self.author)
@@ -167,6 +188,8 @@ class Articles:
         self._images.await_public(body for body in bodies if body not in known)
         locales = self._touched(before, target)
         heads = self._history.heads(old.handle, locales)
+        if old.handle in self.memory.staged:
+            self.memory.staged[old.handle] = Staged({})
         now = self._unmoved(old)
         change = payload.change(now, target, self.author)
         if change:
@@ -174,7 +197,7 @@ class Articles:
         staging = payload.staging(now, target, self.author)
         if staging:
             self._stage(old, staging, target)
-        written = self._settled(old.handle, target)
+        written = self._settled(old.handle, target, before.tags)
         since = self._history.since(old.handle, heads)
         lost = tuple(_overwritten(old, now, version) for version in since.overwritten)
         return replace(written, overwritten=lost, newer=since.newer)
@@ -190,7 +213,7 @@ class Articles:
             raise Waiting(
                 message, where=where, hint="publish or discard that draft, then run kbsync sync again"
             )
-        if fresh.raw != old.raw:
+        if _substance(now) != _substance(article_form(old.raw)):
             raise Moved("the article changed in Intercom since it was read", where=where)
         return now
 
@@ -208,7 +231,7 @@ class Articles:
                 fresh = self.fetch(old.handle)
                 if fresh is not None and took(article_form(fresh.raw), target):
                     return
-                if fresh is None or fresh.raw != old.raw:
+                if fresh is None or _substance(article_form(fresh.raw)) != _substance(article_form(old.raw)):
                     raise Moved("the article changed while it was written", where=path) from None
                 if attempt == _TRIES - 1:
                     raise
@@ -227,7 +250,7 @@ class Articles:
         except Missing as error:
             hint = 'set [intercom] publish = "live", or publish the edit by hand'
             raise Rejected("this workspace cannot stage drafts", where=path, hint=hint) from error
-        self.memory.staged[old.handle] = msgspec.structs.replace(target, staged_at=0)
+        self.memory.staged[old.handle] = Staged(target.staged)
 
     # --- retiring ---------------------------------------------------------------------------------
 
@@ -245,11 +268,11 @@ class Articles:
             raise Moved("the article was deleted in Intercom", where=f"/articles/{old.handle}")
         return Written(msgspec.structs.replace(fresh, retired=True))
 
-    def _settled(self, handle: str, target: ArticleForm) -> Written:
+    def _settled(self, handle: str, target: ArticleForm, tags: tuple[str, ...]) -> Written:
         item = self._item(handle)
         losses: list[Loss] = []
-        if item is not None and forms.article(item, target.default).tags != target.tags:
-            losses = self._labels.bring(item, target.tags)
+        if item is not None and target.tags != tags:
+            losses = self._labels.bring(item, tags, target.tags)
             item = self._item(handle)
         if item is None:
             raise Moved("the article was deleted while it was written", where=f"/articles/{handle}")
@@ -263,6 +286,11 @@ class Articles:
             bodies = sent.shown(locale).body, stored.shown(locale).body
             found |= learned(*bodies, self._settings.public_base_url)
         return found
+
+
+def _substance(form: ArticleForm) -> ArticleForm:
+    """Return what a write could run over; tags are written one by one, and an address is not written."""
+    return msgspec.structs.replace(form, tags=(), url="")
 
 
 def _overwritten(old: Reading, now: ArticleForm, version: Version) -> Reading:

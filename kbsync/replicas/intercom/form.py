@@ -36,7 +36,7 @@ class ArticleForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """An article. `parents` are collection ids, `tags` names, `url` the public address of the default locale.
 
     `pending` tells that an unpublished draft lies over published content; where kbsync laid it there,
-    `staged` holds it by locale, as last edited at `staged_at`.
+    `staged` holds it by locale.
     """
 
     default: str
@@ -46,7 +46,6 @@ class ArticleForm(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
     pending: bool = False
     staged: dict[str, Content] = {}
-    staged_at: int = 0
 
     def shown(self, locale: str) -> Content:
         """Return the content of a locale, staged before live."""

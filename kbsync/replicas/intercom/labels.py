@@ -18,14 +18,17 @@ class Labels:
         self._lock = threading.Lock()
         self._ids: dict[str, str] | None = None
 
-    def bring(self, item: Json, wanted: tuple[str, ...]) -> list[Loss]:
-        """Attach and detach what differs; labels that cannot be written are losses, not failures."""
+    def bring(self, item: Json, before: tuple[str, ...], wanted: tuple[str, ...]) -> list[Loss]:
+        """Apply what changed; what people did to the tags meanwhile stands.
+
+        Labels that cannot be written are losses, not failures.
+        """
         there = {str(tag.get("name")): str(tag.get("id")) for tag in tags(item)}
         losses = []
         try:
-            for name in sorted(set(wanted) - set(there)):
+            for name in sorted(set(wanted) - set(before) - set(there)):
                 self._attach(str(item["id"]), name)
-            for name in sorted(set(there) - set(wanted)):
+            for name in sorted((set(before) - set(wanted)) & set(there)):
                 self._detach(str(item["id"]), there[name])
         except (Missing, Rejected, AccessRefused) as error:
             losses.append(Loss("labels-not-written", f"Intercom does not take the tags: {error.message}"))

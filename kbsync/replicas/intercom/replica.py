@@ -27,10 +27,9 @@ from kbsync.replicas.base import (
 )
 from kbsync.replicas.intercom import redirects
 from kbsync.replicas.intercom.addresses import Center, Hosts
-from kbsync.replicas.intercom.articles import Articles
+from kbsync.replicas.intercom.articles import Articles, Staged
 from kbsync.replicas.intercom.client import IntercomClient
 from kbsync.replicas.intercom.collections import Collections
-from kbsync.replicas.intercom.form import article_form
 from kbsync.replicas.intercom.images import Images
 from kbsync.replicas.intercom.listing import every
 from kbsync.replicas.intercom.probe import Account, account, center, standing
@@ -110,7 +109,7 @@ class IntercomReplica:
             memory = self._articles.memory if kind == "article" else self._collections.memory
             memory.claim(handle)
             if kind == "article" and '"staged"' in reading.raw and handle not in memory.staged:
-                memory.staged[handle] = article_form(reading.raw)
+                memory.staged[handle] = Staged.of(reading)
 
     # --- translating ------------------------------------------------------------------------------
 

@@ -190,5 +190,4 @@ def _staged(base: ArticleForm, form: ArticleForm) -> ArticleForm:
         url=form.url,
         pending=bool(staged) or form.pending,
         staged=staged,
-        staged_at=base.staged_at,
     )
