@@ -90,7 +90,7 @@ def read(raw: str, links: Links = PLAIN) -> Document:
 
 def align_of(element: Element) -> Align | None:
     """Return the alignment in an element's style."""
-    found = _ALIGN.search(element.get("style")) if element.attributes else None
+    found = _ALIGN.search(element.get("style")) if "align" in element.attributes else None
     return found[1] if found else None  # type: ignore[return-value]  # one of Align by the pattern
 
 

@@ -98,7 +98,7 @@ def _has_signs(raw: str) -> bool:
 
 def align_of(element: Element) -> Align | None:
     """Return the alignment in an element's class; left is where text stands anyway."""
-    found = _ALIGN.search(element.get("class")) if element.attributes else None
+    found = _ALIGN.search(element.get("class")) if "-align-" in element.attributes else None
     return found[1] if found else None  # type: ignore[return-value]  # one of Align by the pattern
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+
+import msgspec
+
+from kbsync.errors import DocumentError
 
 TEXT = "#text"
 ROOT = "#root"
@@ -15,34 +19,33 @@ _UNSEEN = frozenset(["ac:parameter", "script", "style"])
 _BLANK = " \t\n\r\f"
 
 
-class Element:
+class Element(msgspec.Struct, gc=False, eq=False):
     """A tag with its children, or (`tag` is TEXT) a run of decoded characters.
 
     `start` and `end` are character offsets of the whole element, `attributes` is the source between the
     tag's name and its `>`.
     """
 
-    __slots__ = ("_parsed", "attributes", "children", "decode", "end", "start", "tag", "text")
+    tag: str
+    start: int
+    end: int
+    attributes: str = ""
+    text: str = ""
+    children: list[Element] = []
+    parsed: dict[str, str] | None = None
 
-    def __init__(
-        self, tag: str, start: int, end: int, attributes: str, decode: Callable[[str], str], text: str = ""
-    ) -> None:
-        self.tag = tag
-        self.start = start
-        self.end = end
-        self.attributes = attributes
-        self.decode = decode
-        self.text = text
-        self.children: list[Element] = []
-        self._parsed: dict[str, str] | None = None
+    @staticmethod
+    def decode(text: str) -> str:
+        """Return the value of an attribute with its references resolved."""
+        return text
 
     def get(self, name: str, default: str = "") -> str:
         """Return the decoded value of the attribute; the first of equal names counts, as in HTML."""
         if not self.attributes:
             return default
-        if self._parsed is None:
-            self._parsed = self._parse()
-        return self._parsed.get(name, default)
+        if self.parsed is None:
+            self.parsed = self._parse()
+        return self.parsed.get(name, default)
 
     def _parse(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -85,3 +88,13 @@ def walk(element: Element) -> Iterable[Element]:
     for child in element.children:
         yield child
         yield from walk(child)
+
+
+def too_deep(raw: str, start: int) -> DocumentError:
+    """Return the refusal of an element that stands deeper than MAX_DEPTH."""
+    line = raw.count("\n", 0, start) + 1
+    return DocumentError(
+        f"line {line}: elements are nested more than {MAX_DEPTH} deep",
+        hint="take some of the nesting away",
+        line_number=line,
+    )

@@ -11,11 +11,10 @@ import re
 from html import unescape
 from types import MappingProxyType
 
-from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element
-from kbsync.errors import DocumentError
+from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element, too_deep
 
 _TOKEN = re.compile(
-    r"""<(?:(/)?([A-Za-z][^\s/<>]*)((?:=\s*"[^"]*"|=\s*'[^']*'|[^<>=]++|=)*+)>"""
+    r"""<(?:(/)?([A-Za-z][^\s/<>]*)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)>"""
     r"""|!--.*?(?:-->|\Z)|[!?/][^>]*(?:>|\Z))""",
     re.DOTALL,
 )
@@ -28,6 +27,7 @@ _ENDS_PARAGRAPH = frozenset(
     """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form
     h1 h2 h3 h4 h5 h6 header hr main menu nav ol p pre section summary table ul""".split()
 )
+_PARAGRAPH = frozenset(["p"])
 _SCOPES = frozenset(["table", "td", "th", "caption", "object", "button", "template"])
 _PARTS = MappingProxyType(
     {
@@ -57,28 +57,39 @@ def _decode(text: str) -> str:
     return unescape(text) if "&" in text else text
 
 
+class _HtmlElement(Element, gc=False, eq=False):
+    @staticmethod
+    def decode(text: str) -> str:
+        return _decode_attribute(text)
+
+
 class Tree:
     """The tree of one body, and whether its tags were balanced as they stood."""
 
-    __slots__ = ("balanced", "raw", "root", "stack")
+    __slots__ = ("balanced", "paragraphs", "raw", "root", "stack")
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
-        self.root = Element(ROOT, 0, len(raw), "", _decode_attribute)
+        self.root = Element(ROOT, 0, len(raw))
         self.stack = [self.root]
+        self.paragraphs = 0
         self.balanced = True
 
     def build(self) -> Tree:
         """Read the whole text."""
         position = 0
         raw_text = ""
-        for match in _TOKEN.finditer(self.raw):
-            start, end = match.span()
-            closing, name, attributes = match.groups()
+        raw, stack = self.raw, self.stack
+        for token in _TOKEN.finditer(raw):
+            start, end = token.span()
+            closing, name, attributes = token.groups()
             if raw_text and not (closing and name and name.lower() == raw_text):
                 continue  # inside script, style or iframe only their own end tag is markup
             if start > position:
-                self._text(position, start, raw_text)
+                text = raw[position:start]
+                stack[-1].children.append(
+                    Element(TEXT, position, start, "", text if raw_text else _decode(text))
+                )
             position, raw_text = end, ""
             if name is None:
                 continue
@@ -86,30 +97,31 @@ class Tree:
                 self._close(name.lower(), start, end)
             else:
                 raw_text = self._open(name.lower(), attributes, start, end)
-        self._text(position, len(self.raw), raw_text)
-        self._pop_to(0, len(self.raw))
+        if position < len(raw):
+            text = raw[position:] if raw_text else _decode(raw[position:])
+            stack[-1].children.append(Element(TEXT, position, len(raw), "", text))
+        self._pop_to(0, len(raw))
         return self
 
-    def _text(self, start: int, end: int, raw_text: str) -> None:
-        if start < end:
-            text = self.raw[start:end] if raw_text else _decode(self.raw[start:end])
-            self.stack[-1].children.append(Element(TEXT, start, end, "", _decode, text))
-
     def _open(self, tag: str, attributes: str, start: int, end: int) -> str:
-        if tag in _ENDS_PARAGRAPH:
-            self._imply({"p"}, _SCOPES, start)
+        """Add the element; returns its tag if only its own end tag is markup from here on."""
+        stack = self.stack
+        if self.paragraphs and tag in _ENDS_PARAGRAPH:
+            self._imply(_PARAGRAPH, _SCOPES, start)
         if tag in _PARTS:
             self._imply(*_PARTS[tag], start)
-        element = Element(tag, start, end, attributes, _decode_attribute)
-        self.stack[-1].children.append(element)
+        element = _HtmlElement(tag, start, end, attributes)
+        stack[-1].children.append(element)
         if tag in _VOID:
             return ""
-        if len(self.stack) > MAX_DEPTH:
-            raise self._too_deep(start)
-        self.stack.append(element)
+        if len(stack) > MAX_DEPTH:
+            raise too_deep(self.raw, start)
+        stack.append(element)
+        if tag == "p":
+            self.paragraphs += 1
         return tag if tag in _RAW_TEXT else ""
 
-    def _imply(self, ends: frozenset[str] | set[str], scopes: frozenset[str], start: int) -> None:
+    def _imply(self, ends: frozenset[str], scopes: frozenset[str], start: int) -> None:
         for depth in range(len(self.stack) - 1, 0, -1):
             tag = self.stack[depth].tag
             if tag in ends:
@@ -119,29 +131,30 @@ class Tree:
                 return
 
     def _close(self, tag: str, start: int, end: int) -> None:
+        if self.stack[-1].tag == tag:
+            self._pop(end)
+            return
         for depth in range(len(self.stack) - 1, 0, -1):
             element = self.stack[depth]
             if element.tag == tag:
                 self._pop_to(depth, start)
-                self.stack.pop().end = end
+                self._pop(end)
                 return
             if element.tag in _WALLS and tag not in _TABLE_PARTS:
                 break
         self.balanced = False
 
+    def _pop(self, end: int) -> None:
+        element = self.stack.pop()
+        element.end = end
+        if element.tag == "p":
+            self.paragraphs -= 1
+
     def _pop_to(self, depth: int, end: int) -> None:
         """Close what stands open above `depth`, as if its end tag stood at `end`."""
         while len(self.stack) > depth + 1:
             self.balanced = False
-            self.stack.pop().end = end
-
-    def _too_deep(self, start: int) -> DocumentError:
-        line = self.raw.count("\n", 0, start) + 1
-        return DocumentError(
-            f"line {line}: elements are nested more than {MAX_DEPTH} deep",
-            hint="take some of the nesting away",
-            line_number=line,
-        )
+            self._pop(end)
 
 
 def parse(raw: str) -> Tree:

@@ -136,9 +136,10 @@ class Reader:
     def paragraph(self, element: Element, align: Align | None) -> Block:
         """Return the paragraph, or the one block it merely wraps."""
         children = element.children
-        if len(children) != 1 or children[0].tag != TEXT:
+        rows = self.block_rows
+        if not rows.keys().isdisjoint([child.tag for child in children]):
             inner = sole(children)
-            if inner is not None and inner.tag in self.block_rows:
+            if inner is not None:
                 made = self.blocks((inner,))
                 if len(made) == 1:
                     return at(aligned(made[0], align), element)
@@ -150,8 +151,11 @@ class Reader:
 
     # --- running text
 
-    def line(self, children: Iterable[Element]) -> Inlines:
+    def line(self, children: Sequence[Element]) -> Inlines:
         """Return running text without blanks at its edges and breaks at its end."""
+        if len(children) == 1 and children[0].tag == TEXT:
+            text = collapse(children[0].text).strip(BLANK)
+            return (Text(text),) if text.strip(NBSP) else ()
         out = self._inlines(children)
         while out and (type(out[-1]) is LineBreak or _is_blank(out[-1])):
             out.pop()
@@ -164,8 +168,11 @@ class Reader:
             return ()
         return tuple(out)
 
-    def inlines(self, children: Iterable[Element]) -> Inlines:
+    def inlines(self, children: Sequence[Element]) -> Inlines:
         """Return running text with its edges as they are."""
+        if len(children) == 1 and children[0].tag == TEXT:
+            text = collapse(children[0].text)
+            return (Text(text),) if text else ()
         return tuple(self._inlines(children))
 
     def _inlines(self, children: Iterable[Element]) -> list[Inline]:

@@ -12,14 +12,15 @@ import re
 from html.entities import html5
 from xml.parsers import expat
 
-from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element
+from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element, too_deep
 from kbsync.errors import DocumentError
 
 _TOKEN = re.compile(
-    r"""<(?:(/)?([^\s/<>!?=]+)((?:=\s*"[^"]*"|=\s*'[^']*'|[^<>=]++|=)*+)>"""
+    r"""<(?:/([^>]*)>|([^\s/<>!?=]+)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)>"""
     r"""|!--.*?-->|!\[CDATA\[(.*?)\]\]>|\?.*?\?>)""",
     re.DOTALL,
 )
+_END, _START, _CDATA = 1, 3, 4
 _OPEN = b"<root>"
 _CLOSE = b"</root>"
 _LITERAL = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
@@ -108,51 +109,44 @@ def parse(raw: str) -> Element:
     return _build(raw)
 
 
+class _XmlElement(Element, gc=False, eq=False):
+    @staticmethod
+    def decode(text: str) -> str:
+        return decode(text)
+
+
 def _build(raw: str) -> Element:
-    root = Element(ROOT, 0, len(raw), "", decode)
+    root = Element(ROOT, 0, len(raw))
     stack = [root]
-    siblings = root.children
+    add = root.children.append
     position = 0
-    for match in _TOKEN.finditer(raw):
-        start, end = match.span()
+    for token in _TOKEN.finditer(raw):
+        start, end = token.span()
         if start > position:
-            siblings.append(_text(decode(raw[position:start]), position, start))
+            add(Element(TEXT, position, start, "", decode(raw[position:start])))
         position = end
-        closing, name, attributes, cdata = match.groups()
-        if name is None:
-            if cdata is not None:
-                siblings.append(_text(cdata.replace("\r\n", "\n"), start, end))
-        elif closing:
+        kind = token.lastindex
+        if kind == _END:
             stack.pop().end = end
-            siblings = stack[-1].children
-        else:
-            element = _element(name, attributes, start, end)
-            siblings.append(element)
+            add = stack[-1].children.append
+        elif kind == _START:
+            name, attributes = token.group(2, 3)
+            if name in _MACROS:
+                name = _macro_tag(attributes)
+            element = _XmlElement(name, start, end, attributes)
+            add(element)
             if not attributes.endswith("/"):
-                _push(stack, element, raw)
-                siblings = element.children
+                if len(stack) > MAX_DEPTH:
+                    raise too_deep(raw, start)
+                stack.append(element)
+                add = element.children.append
+        elif kind == _CDATA:
+            add(Element(TEXT, start, end, "", token[4].replace("\r\n", "\n")))
     if position < len(raw):
-        siblings.append(_text(decode(raw[position:]), position, len(raw)))
+        add(Element(TEXT, position, len(raw), "", decode(raw[position:])))
     return root
 
 
-def _push(stack: list[Element], element: Element, raw: str) -> None:
-    if len(stack) > MAX_DEPTH:
-        line = raw.count("\n", 0, element.start) + 1
-        raise DocumentError(
-            f"line {line}: elements are nested more than {MAX_DEPTH} deep",
-            hint="take some of the nesting away",
-            line_number=line,
-        )
-    stack.append(element)
-
-
-def _text(text: str, start: int, end: int) -> Element:
-    return Element(TEXT, start, end, "", decode, text)
-
-
-def _element(name: str, attributes: str, start: int, end: int) -> Element:
-    if name in _MACROS:
-        found = _MACRO_NAME.search(attributes)
-        name = f"macro:{decode(found[1] or found[2] or '')}" if found else "macro:"
-    return Element(name, start, end, attributes, decode)
+def _macro_tag(attributes: str) -> str:
+    found = _MACRO_NAME.search(attributes)
+    return f"macro:{decode(found[1] or found[2] or '')}" if found else "macro:"
