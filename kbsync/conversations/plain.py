@@ -44,7 +44,7 @@ def _collect(root: html.HtmlElement, parts: list[str]) -> None:
         tag = node.tag if isinstance(node.tag, str) else ""
         if tag and tag not in _DROPPED and not _QUOTE_CLASSES & set((node.get("class") or "").split()):
             edge = "\n" if tag in _BLOCKS else ""
-            stack.append(edge)
+            stack.append("" if tag == "br" else edge)
             for child in reversed(node):
                 stack += [child.tail or "", child]
             parts.append(edge + (node.text or ""))

@@ -30,6 +30,8 @@ _ROLES: dict[str, Role] = {
     "bot": "bot",
 }
 
+_HANDLING = ("handling_time", "time_to_last_close", "time_to_first_close")
+
 Json = dict[str, Any]
 
 
@@ -174,7 +176,8 @@ def _rating(rating: Json) -> int | None:
 
 
 def _handling(statistics: Json) -> int | None:
-    seconds = _number(statistics.get("time_to_last_close")) or _number(statistics.get("time_to_first_close"))
+    known = (_number(statistics.get(name)) for name in _HANDLING)
+    seconds = next((value for value in known if value is not None), None)
     return None if seconds is None else int(seconds)
 
 
