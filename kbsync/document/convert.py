@@ -24,7 +24,9 @@ Form: TypeAlias = FormatName | Literal["json"]
 
 FORMS: Final[tuple[Form, ...]] = ("markdown", "intercom", "confluence", "json")
 
-_FRONT_MATTER: Final = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?:.*?\r?\n)?---[ \t]*(?:\r?\n|\Z)(?:[ \t]*\r?\n)*", re.DOTALL)
+_FRONT_MATTER: Final = re.compile(
+    r"\A\ufeff?---[ \t]*\r?\n(?:.*?\r?\n)?---[ \t]*(?:\r?\n|\Z)(?:[ \t]*\r?\n)*", re.DOTALL
+)
 _FRONT_MATTER_KEY: Final = re.compile(r"^[\w-]+[ \t]*:", re.MULTILINE)
 _DROPPED: Final = Loss("front-matter", "the front matter is no part of the body and was left out")
 _DECODER: Final = msgspec.json.Decoder(Document)

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from hypothesis import strategies as st
+
 from kbsync.document.blocks import (
     Block,
     Button,

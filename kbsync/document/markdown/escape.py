@@ -25,12 +25,11 @@ _SPECIAL: Final = re.compile("[\\\\`*_~\\[\\]!<&${:\n\r\t\xa0\ufdd0\x00]|://|www
 _ESCAPE: Final = re.compile(
     r"""
       (?P<back>    [`\[]
-                 | \\ (?= [!-/:-@\[-`{-~] | $ )
-                 | (?<!\s) \* | \* (?!\s)
+                 | \\ (?= [!-/:-@\[-`{-~\xa0\n\r\t\ufdd0\ufdd1] | \s* $ )
+                 | (?<!\s) \* | (?<=^\s) \* | \* (?!\s) | \* (?=\s*$)
                  | (?<! [^\W_] ) _ | _ (?! [^\W_] )
-                 | ~ (?=~) | (?<=~) ~ | ^ ~ | ~ $
-                 | ! $
-                 | < (?= [A-Za-z/!?] | $ )
+                 | ~ (?=~) | (?<=~) ~
+                 | < (?= [A-Za-z/!?] )
                  | & (?= \#? \w+ ; )
       )
     | (?P<bare>  (?<! [^\s*_~(] ) (?: https? (?=://\S) | www (?=\.[^\s.]) ) )
@@ -45,7 +44,7 @@ _ENTITIES: Final = {"\xa0": "&nbsp;", "\ufdd0": "&#xFDD0;", "\ufdd1": "&#xFDD1;"
 
 _LINE: Final = re.compile(
     r"""
-    ^ (?: (?P<back> \#{1,6} (?=[ \t]|$) | [-+*] (?=[ \t]|$) | > | =+ [ ]* $ | [-:|] [-:|\ \t]* $ | \$ (?=\$) )
+    ^ (?: (?P<back> \#{1,6} (?=[ \t]|$) | [-+*] (?=[ \t]|$) | > | =+ [ ]* $ | [-:|] [-:|\ \t]* $ )
         | (?P<digits> \d{1,9} ) (?P<dot> [.)] ) (?=[ \t]|$)
     )
     """,
@@ -96,7 +95,7 @@ def settle(text: str, *, has_math: bool) -> str:
     if DOLLAR not in text:
         return text
     plain = text.replace(DOLLAR, "$")
-    if has_math or MATH.search(plain):
+    if has_math or "$$" in plain or MATH.search(plain):
         return text.replace(DOLLAR, "\\$")
     return plain
 

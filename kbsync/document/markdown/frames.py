@@ -81,7 +81,14 @@ class Group:
     raw: str
     source: Span
     parts: list[Tag | str]
-    offset: int | None = None
+    starts: Sequence[int] = ()
+
+    def place(self, at: int) -> int | None:
+        """Return where the character `at` of `raw` stands in the text, None when that is not known."""
+        if not self.starts:
+            return None
+        line = self.raw.count("\n", 0, at) if len(self.starts) > 1 else 0
+        return self.starts[line] + at - (self.raw.rfind("\n", 0, at) + 1 if line else 0)
 
 
 @dataclass(slots=True)
@@ -91,10 +98,11 @@ class _Frame:
     items: list[Any] = field(default_factory=list)
 
 
-def group(raw: str, source: Span, offset: int | None) -> Group | None:
+def group(raw: str, source: Span, starts: Sequence[int]) -> Group | None:
     """Return an HTML block as a group of tags, or None when it is not made of such tags.
 
-    `offset` is where `raw` stands in the text, None where its lines have a prefix there.
+    `starts` is where each line of `raw` begins in the text; where all line ends are one character the
+    first is enough, and where lines have a prefix there are none.
     """
     parts: list[Tag | str] = []
     at = 0
@@ -105,7 +113,7 @@ def group(raw: str, source: Span, offset: int | None) -> Group | None:
         at = found.end()
     if not parts or not _between(raw[at:], parts):
         return None
-    return Group(raw, source, parts, offset)
+    return Group(raw, source, parts, starts)
 
 
 def _between(text: str, parts: list[Tag | str]) -> bool:
@@ -204,10 +212,10 @@ class _Folder:
             if isinstance(part, str):
                 self.add(Paragraph(_literal(part)))
             elif not part.close:
-                self.frames.append(_Frame(part, _at(group, part.start)))
+                self.frames.append(_Frame(part, group.place(part.start)))
             else:
                 frame = self.frames.pop()
-                end = _at(group, part.end)
+                end = group.place(part.end)
                 span = Span(frame.begin, end) if frame.begin is not None and end is not None else Span(0, 0)
                 made = _BUILD[frame.tag.name](frame, span, self.summary)
                 (self.add if not isinstance(made, list) else self.extend)(made)
@@ -215,10 +223,6 @@ class _Folder:
     def extend(self, items: list[Any]) -> None:
         for item in items:
             self.add(item)
-
-
-def _at(group: Group, at: int) -> int | None:
-    return None if group.offset is None else group.offset + at
 
 
 def _literal(text: str) -> tuple[Inline, ...]:

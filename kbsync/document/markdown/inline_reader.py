@@ -215,7 +215,7 @@ def _image(reader: InlineReader, token: Token) -> None:
 def image_attributes(token: Token) -> dict[str, str]:
     """Return what stands in braces behind an image."""
     found = token.meta.get("attributes") if token.meta else None
-    return dict(pair.split("=") for pair in found[1].split(" ")) if found else {}  # type: ignore[misc]  # the pattern has one `=` a pair
+    return dict(pair.split("=") for pair in found[1].split(" ")) if found else {}
 
 
 def figure_align(token: Token) -> Align | None:

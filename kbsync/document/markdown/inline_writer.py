@@ -67,7 +67,7 @@ class _Piece:
     def head(self) -> str:
         """Return the character that will stand first, or one like it."""
         if not self.text:
-            return "h" if type(self.node) is Link and is_bare(self.node) else _HEADS.get(type(self.node), "")
+            return _HEADS.get(type(self.node), "")
         if type(self.node) in MARKERS and not self.text[0].isspace():
             return MARKERS[type(self.node)][0][0]
         return "<" if type(self.node) in TAGS else self.text[0]
@@ -111,6 +111,8 @@ class InlineWriter:
                 text = _behind(pieces[at - 1].node, text)
             elif text[0] == "`":
                 text = _parted(out, text)
+            if text.startswith("[") and out.endswith("!"):
+                out = f"{out[:-1]}\\!"
             out += text
         return out[len(before) :]
 
@@ -146,7 +148,7 @@ def _merged(inlines: Sequence[Inline]) -> list[Inline]:
         last = out[-1] if out else None
         kind = type(inline)
         if (kind is Text or kind is Code) and type(last) is kind:
-            out[-1] = kind(last.text + inline.text)  # type: ignore[call-arg,union-attr]  # both have text
+            out[-1] = kind(last.text + inline.text)  # type: ignore[union-attr]  # both have text
         else:
             out.append(inline)
     return out
@@ -212,24 +214,29 @@ def image(writer: InlineWriter, node: Image, align: str) -> str:
 
 
 def _wrapped(writer: InlineWriter, piece: _Piece, out: str, following: Sequence[_Piece], after: str) -> str:
-    text = piece.text
-    core = text.strip(" \n")
+    lead, core, trail = _trimmed(piece.text)
     if not core:
-        return text
-    start = text.index(core[0]) if text[0] in " \n" else 0
-    lead, trail = text[:start], text[start + len(core) :]
-    kind = type(piece.node)
-    if trail.startswith("\n") and escape.ends_in_break(core):
-        core, trail = core[:-1], f"\\{trail}"
-        if not core:
-            return text
+        return piece.text
     before = lead[-1:] or out[-1:]
     behind = trail[:1] or (following[0].head() if following else after)
+    kind = type(piece.node)
     for marker in MARKERS.get(kind, ()):
         if _fits(marker, core, before, behind, nested=writer.depth > 0):
             return f"{lead}{marker}{core}{marker}{trail}"
     tag = TAGS[kind]
     return f"{lead}<{tag}>{core}</{tag}>{trail}"
+
+
+def _trimmed(text: str) -> tuple[str, str, str]:
+    """Return what a wrapper holds, with the blanks and breaks at its ends, which stand better outside."""
+    core = text.lstrip(" \n")
+    lead, trail = text[: len(text) - len(core)], ""
+    while True:
+        bare = core.rstrip(" \n")
+        trail = core[len(bare) :] + trail
+        if not trail.startswith("\n") or not escape.ends_in_break(bare):
+            return lead, bare, trail
+        core, trail = bare[:-1], f"\\{trail}"
 
 
 def _fits(marker: str, core: str, before: str, behind: str, *, nested: bool) -> bool:
@@ -267,7 +274,7 @@ def _math(writer: InlineWriter, piece: _Piece, out: str, following: Sequence[_Pi
 
 
 def _clear(char: str) -> bool:
-    return not char or not (char.isalnum() or char in "_$\\`" or char == escape.DOLLAR)
+    return not char or not (char.isalnum() or char in "_$\\" or char == escape.DOLLAR)
 
 
 def _opaque(writer: InlineWriter, piece: _Piece, out: str, following: Sequence[_Piece], _after: str) -> str:
@@ -286,10 +293,11 @@ def _stays_inline(writer: InlineWriter, raw: str, out: str, following: Sequence[
         partner = f"<{'' if known[1] else '/'}{known[2]}>"
         if known[2] is None or writer.depth or writer.in_link or partner in writer.tags:
             return False
-    if out and out[-1] != "\n":
+    before = out.rstrip(" \t")
+    if before and before[-1] != "\n":
         return True
     alone = "\n" not in raw and (not following or isinstance(following[0].node, SoftBreak | LineBreak))
-    return not escape.begins_block(raw) and (bool(out) or not alone)
+    return not escape.begins_block(raw) and (bool(before) or not alone)
 
 
 def raw_span(node: OpaqueInline) -> str:
@@ -358,7 +366,7 @@ def _short(address: str, shown: str, bare: bool, out: str, following: Sequence[_
 
 
 def _stays_bare(shown: str, out: str, following: Sequence[_Piece], after: str) -> bool:
-    if (out and out[-1] not in " \n*_~(") or (is_video(shown) and not out and not following):
+    if (out and out[-1] not in " \n(") or (is_video(shown) and not out and not following):
         return False
     if any(char in "*_~`[]\\&{}$|" for char in shown) and not _QUIET.fullmatch(shown):
         return False

@@ -10,13 +10,21 @@ from functools import partial
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import image, link
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from kbsync.document.markdown import rules
+from kbsync.errors import DocumentError
 
 MAX_DEPTH: Final = 64
 """Block tokens may nest this deep: 64 quotes, or 32 lists."""
+
+MAX_LENGTH: Final = 5_000_000
+"""Characters of a body; Confluence takes no more than 5 MB."""
+
+MAX_BRACKETS: Final = 100_000
+"""Square brackets of a body; each may be a link, and reading hostile ones takes long."""
 
 
 def _as_written(address: str) -> str:
@@ -30,9 +38,11 @@ def _build() -> MarkdownIt:
     parser.block.ruler.before("fence", "math_block", rules.math_block)
     parser.inline.ruler.before("escape", "math_inline", rules.math_inline)
     parser.inline.ruler.after("html_inline", "attributes", rules.attributes)
+    parser.inline.ruler.at("link", rules.closable(link))
+    parser.inline.ruler.at("image", rules.closable(image))
     parser.core.ruler.after("inline", "bare_addresses", rules.bare_addresses)
-    parser.normalizeLink = _as_written  # type: ignore[method-assign]  # the documented way to change it
-    parser.normalizeLinkText = _as_written  # type: ignore[method-assign]  # likewise
+    parser.normalizeLink = _as_written  # type: ignore[method-assign,assignment]  # the documented way to change it
+    parser.normalizeLinkText = _as_written  # type: ignore[method-assign,assignment]  # likewise
     return parser
 
 
@@ -40,7 +50,16 @@ PARSER: Final = _build()
 
 
 def parse(text: str) -> list[Token]:
-    """Return the block tokens of a body."""
+    """Return the block tokens of a body.
+
+    Raises:
+        DocumentError: the body is too large to be an article.
+
+    """
+    if len(text) > MAX_LENGTH:
+        raise DocumentError(f"the body is longer than {MAX_LENGTH} characters", hint="split the article")
+    if text.count("[") > MAX_BRACKETS:
+        raise DocumentError(f"there are more than {MAX_BRACKETS} square brackets", hint="split the article")
     return PARSER.parse(text, {})
 
 

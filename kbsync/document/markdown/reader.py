@@ -82,15 +82,15 @@ class Reader:
         self.out, self.grouped = outer, grouped
         return frames.fold(made, self.summary) if found else tuple(made)  # type: ignore[arg-type]  # no groups
 
-    def contents(self, token: Token, start: int, closing: str) -> tuple[Block, ...]:
-        """Return the blocks of a container that begins at `start`."""
+    def contents(self, token: Token, start: int, closing: str, skip: int = 0) -> tuple[Block, ...]:
+        """Return the blocks of a container that begins at `start`, its marker `skip` characters longer."""
         if token.level >= MAX_DEPTH - 1:
             raise DocumentError(
                 "blocks are nested too deep", line_number=line_number(token), hint="nest them less"
             )
         behind = self.behind
         if token.map:
-            self.behind = (token.map[0], self.lines.behind_marker(start))
+            self.behind = (token.map[0], self.lines.behind_marker(start) + skip)
         made = self.blocks(closing)
         self.behind = behind
         return made
@@ -119,6 +119,12 @@ class Reader:
         if token.type == "code_block":
             return NOWHERE
         return Span(self.start(first), place.end)
+
+    def starts(self, token: Token, span: Span) -> Sequence[int]:
+        """Return where the lines of an HTML block begin; one is enough where line ends are one character."""
+        if token.level or token.map is None:
+            return ()
+        return self.lines.starts[slice(*token.map)] if "\r" in self.lines.raw else (span.start,)
 
     def start(self, line: int) -> int:
         """Return where the content of a line begins inside the containers that are open."""
@@ -234,10 +240,9 @@ def _math(reader: Reader, token: Token) -> None:
 
 def _html(reader: Reader, token: Token) -> None:
     span = reader.span(token)
-    raw = token.content.removesuffix("\n")
+    raw = token.content.rstrip("\n")
     if frames.STARTS.match(raw):
-        whole = token.level == 0 and "\r" not in reader.lines.raw
-        found = frames.group(raw, span, span.start if whole else None)
+        found = frames.group(raw, span, reader.starts(token, span))
         if found is not None:
             reader.out.append(found)
             reader.grouped = True
@@ -340,28 +345,28 @@ def _tight(reader: Reader, level: int, closing: str) -> bool:
 
 def _item(reader: Reader, token: Token) -> Item:
     span = reader.span(token)
-    checked = _task(reader)
-    blocks = reader.contents(token, span.start, "list_item_close")
-    return Item(blocks, checked, source=span)
+    box = _task(reader)
+    blocks = reader.contents(token, span.start, "list_item_close", len(box))
+    return Item(blocks, box[1] != " " if box else None, source=span)
 
 
-def _task(reader: Reader) -> bool | None:
-    """Take `[ ]` or `[x]` off the first paragraph of an item."""
+def _task(reader: Reader) -> str:
+    """Take `[ ] ` or `[x] ` off the first paragraph of an item, and return it."""
     tokens, at = reader.tokens, reader.at
     if tokens[at].type != "paragraph_open":
-        return None
+        return ""
     inline = tokens[at + 1]
     found = TASK.match(inline.content)
     children = inline.children or []
     if found is None or not children or not children[0].content.startswith(found[0]):
-        return None
+        return ""
     children[0].content = children[0].content[found.end() :]
     inline.content = inline.content[found.end() :]
     if not inline.content:
         reader.at += 3
     elif not children[0].content:
         children.pop(0)
-    return found[1] != " "
+    return found[0]
 
 
 def _footnote(reader: Reader, token: Token) -> None:

@@ -9,6 +9,7 @@ without mail addresses.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from markdown_it.rules_block import StateBlock
@@ -17,8 +18,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 MATH: Final = re.compile(
-    r"\$`(?P<ticked>(?:[^`\n]|`(?!\$)){1,1000})`\$|(?<![\w$])\$(?![\s$`])(?P<plain>(?:[^$\\]|\\.)+)(?<![\s\\])\$(?![\w$])",
-    re.DOTALL,
+    r"\$`(?P<ticked>[^`\n]+)`\$|(?<![\w$])\$(?![\s$`])(?P<plain>(?:[^$\\\n]|\\.)+)(?<![\s\\])\$(?![\w$])"
 )
 SIZE: Final = r"(?:(?:width|height)=\d{1,5}|align=(?:left|center|right|justify))"
 IMAGE_ATTRIBUTES: Final = re.compile(rf"\{{({SIZE}(?: {SIZE})*)\}}")
@@ -72,6 +72,22 @@ def math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     token.markup = "$$"
     token.map = [start, state.line]
     return True
+
+
+def closable(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
+    """Return the rule for links or images, tried only where a `]` follows: without one it looks far ahead."""
+
+    def tried(state: StateInline, silent: bool) -> bool:
+        last = state.cache.get(_LAST_CLOSING)
+        if last is None:
+            last = state.cache[_LAST_CLOSING] = state.src.rfind("]")
+        return state.pos < last and rule(state, silent)
+
+    return tried
+
+
+_LAST_CLOSING: Final = -1
+"""A key of the parser's cache that no position has."""
 
 
 def attributes(state: StateInline, silent: bool) -> bool:

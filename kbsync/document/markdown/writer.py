@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from kbsync.document.blocks import (
     Heading,
     Inline,
     Item,
+    LineBreak,
     List,
     MathBlock,
     OpaqueBlock,
@@ -153,13 +155,13 @@ def _paragraph(writer: Writer, block: Paragraph) -> str:
 
 
 def _is_setext(block: Heading) -> bool:
-    return block.level in _SETEXT and _spans_lines(block.children)
-
-
-def _spans_lines(inlines: Sequence[Inline]) -> bool:
-    return any(
-        type(inline) is SoftBreak or _spans_lines(getattr(inline, "children", ())) for inline in inlines
+    return (
+        block.level in _SETEXT and _holds(block.children, SoftBreak) and not _holds(block.children, LineBreak)
     )
+
+
+def _holds(inlines: Sequence[Inline], kind: type) -> bool:
+    return any(type(each) is kind or _holds(getattr(each, "children", ()), kind) for each in inlines)
 
 
 def _heading(writer: Writer, block: Heading) -> str:
@@ -167,7 +169,7 @@ def _heading(writer: Writer, block: Heading) -> str:
     level = min(max(block.level, 1), 6)
     if _is_setext(block):
         text = escape.guard_lines(writer.inline.write(block.children))
-        if "\n" in text:
+        if "\n" in text and "|" not in text:
             return f"{text}\n{_SETEXT[level]}"
     text = escape.guard_closing(writer.line(block.children))
     return f"{'#' * level} {text}".rstrip(" ")
@@ -201,9 +203,9 @@ def _math(_writer: Writer, block: MathBlock) -> str:
 
 
 def _opaque(block: OpaqueBlock, *, last: bool) -> str:
-    if block.origin == "markdown":
+    if block.origin == "markdown" and not block.raw.lstrip().startswith("<!--"):
         return block.raw
-    if block.origin == "html" and _is_html_block(block.raw, last=last):
+    if block.origin in {"html", "markdown"} and _is_html_block(block.raw, last=last):
         return block.raw
     escaped = bool(_UNRAW.search(block.raw))
     raw = escape_raw(block.raw) if escaped else block.raw
@@ -213,7 +215,7 @@ def _opaque(block: OpaqueBlock, *, last: bool) -> str:
 def _is_html_block(raw: str, *, last: bool) -> bool:
     """Return whether Markdown takes the text for one HTML block, and what may follow for another block."""
     tokens = parse(raw if last else f"{raw}\n\nx")
-    if not tokens or tokens[0].type != "html_block" or tokens[0].content.removesuffix("\n") != raw:
+    if not tokens or tokens[0].type != "html_block" or tokens[0].content.rstrip("\n") != raw:
         return False
     return len(tokens) == (1 if last else 4)
 
@@ -223,11 +225,18 @@ def _is_html_block(raw: str, *, last: bool) -> bool:
 
 def _list(writer: Writer, block: List, *, starred: bool) -> str:
     items: list[str] = []
-    tight = block.tight
+    tight = block.tight and all(map(_is_tight, block.items))
     for at, item in enumerate(block.items):
         marker = _marker(block, at, starred=starred)
         items.append(_item(writer, item, marker, tight=tight))
     return ("\n" if tight else "\n\n").join(items)
+
+
+def _is_tight(item: Item) -> bool:
+    """Return whether the blocks of an item can stand without blank lines between them."""
+    if item.checked is not None and item.blocks and not isinstance(item.blocks[0], Paragraph):
+        return False
+    return all(_may_touch(one, other) for one, other in pairwise(item.blocks))
 
 
 def _marker(block: List, at: int, *, starred: bool) -> str:
