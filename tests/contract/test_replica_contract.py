@@ -359,3 +359,23 @@ def _after_a_crash(replica: Replica) -> Replica:
         token = replica._client._http.headers["Authorization"].removeprefix("Bearer ")
         return IntercomReplica(replica.settings, token, patience=PATIENCE)
     return replica
+
+
+@pytest.mark.parametrize("make", [intercom, confluence])
+def test_a_faulty_remote_gets_no_twins(cloud: Sandbox, make: Callable[[Sandbox], Stand]) -> None:
+    """At 30 % random refusals, errors, lost and truncated replies every article is made once, and whole."""
+    httpx.post(f"{cloud.url}/_sandbox/reset").raise_for_status()
+    stand = make(cloud)
+    faults = {"faults": "429:0.1,500:0.07,503:0.04,lost:0.05,truncate:0.04", "seed": 7}
+    httpx.post(f"{cloud.url}/_sandbox/faults", json=faults).raise_for_status()
+    try:
+        for number in range(4):
+            old = stand.create(article(f"a{number}", f"Title {number}", "First."))
+            stand.update(old, article(f"a{number}", f"Title {number}", "Second."))
+    finally:
+        httpx.delete(f"{cloud.url}/_sandbox/faults").raise_for_status()
+
+    seen = [stand.shown(reading) for reading in stand.replica.observe({}).readings]
+
+    assert sorted(each.texts["en"].title for each in seen) == [f"Title {number}" for number in range(4)]
+    assert all(each.texts["en"].body == paragraphs("Second.") for each in seen)
