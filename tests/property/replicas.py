@@ -358,6 +358,10 @@ class Intercom(Memory):
     carries_id = False
     race: Callable[[Key], None] | None = None
 
+    def __init__(self, effects: Effects = DIRECT) -> None:
+        super().__init__(effects)
+        self.history: list[str] = []
+
     def _new_handle(self, kind: Kind, raw: Json) -> str:
         return str(1000 + self.serial)
 
@@ -385,7 +389,16 @@ class Intercom(Memory):
             return ()
         race, self.race = self.race, None
         race(old.key)
-        return (self.show(self.things[old.key]),)
+        overwritten = self.show(self.things[old.key])
+        self.history.append(overwritten.raw)
+        return (overwritten,)
+
+    def update(self, old: Reading, raw: str, id: str) -> Written:
+        """Write; what was overwritten stays in the history when the process dies before it knows."""
+        known = list(self.history)
+        written = super().update(old, raw, id)
+        self.history = known
+        return written
 
 
 class Confluence(Memory):

@@ -436,7 +436,7 @@ class SyncMachine(RuleBasedStateMachine):
             return
         stored = [t.raw for replica in self.replicas.values() for t in replica.things.values()]
         records = [list(self.state.snapshot.all(table)) for table in ALL_TABLES]
-        text = msgspec.json.encode([stored, records]).decode()
+        text = msgspec.json.encode([stored, records, self.intercom.history]).decode()
         lost = self.words - set(WORD.findall(text))
         assert not lost, lost
 
