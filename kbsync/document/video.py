@@ -60,11 +60,12 @@ def _streamio(video: str, query: dict[str, str]) -> str:
 
 _PLAYERS: Final = (
     _Player(
-        re.compile(r"(?:www\.|m\.)?youtube(?:-nocookie)?\.com|youtu\.be"),
-        re.compile(rf"(?:/(?:embed|shorts|live|v)/|/watch/?\?v=|/){_ID}/?"),
+        re.compile(r"(?:www\.|m\.)?youtube(?:-nocookie)?\.com"),
+        re.compile(rf"(?:/(?:embed|shorts|live|v)/|/watch\?v=){_ID}/?"),
         _youtube,
         _youtube_frame,
     ),
+    _Player(re.compile(r"youtu\.be"), re.compile(rf"/{_ID}/?"), _youtube, _youtube_frame),
     _Player(
         re.compile(r"(?:www\.|player\.)?vimeo\.com"),
         re.compile(r"/(?:video/)?(\d+)(?:/(?P<h>[0-9a-f]+))?/?"),

@@ -27,7 +27,7 @@ FIRST_ROW_SHADE: Final = "#e3e7fa80"
 
 _BACKGROUND: Final = re.compile(r"background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
 _HEX: Final = re.compile(r"#([0-9a-fA-F]{3,8})")
-_RGB: Final = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:\s*[,/]\s*([\d.]+%?))?\s*\)")
+_RGB: Final = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:\s*[,/]\s*(\d*\.?\d+%?))?\s*\)", re.ASCII)
 _NAME: Final = re.compile(r"[a-zA-Z]+")
 
 

@@ -55,6 +55,7 @@ from kbsync.document.markup.conventions import MARK, footnote_sign, signed_item
 from kbsync.document.markup.elements import Element, content, walk
 from kbsync.document.markup.escape import escape_attribute, escape_text
 from kbsync.document.markup.html import parse
+from kbsync.document.markup.reading import collapse
 from kbsync.document.markup.tables import written_align
 from kbsync.document.markup.writing import (
     Row,
@@ -63,7 +64,6 @@ from kbsync.document.markup.writing import (
     opaque_block,
     opaque_inline,
     space,
-    text,
     unwrapped,
     wrapped,
 )
@@ -263,6 +263,10 @@ def _math_block(writer: IntercomWriter, node: MathBlock) -> str:
 # --- running text ---------------------------------------------------------------------------------
 
 
+def _text(writer: IntercomWriter, node: Text) -> str:  # noqa: ARG001  a row's signature
+    return escape_text(collapse(node.text))
+
+
 def _code_text(writer: IntercomWriter, node: Code) -> str:  # noqa: ARG001  a row's signature
     return f"<code>{escape_text(node.text)}</code>" if node.text else ""
 
@@ -356,7 +360,7 @@ _ROWS: Mapping[type[Block | Inline], Row] = {
     Footnote: _footnote,
     MathBlock: _math_block,
     OpaqueBlock: opaque_block(_accepts),
-    Text: text,
+    Text: _text,
     Strong: wrapped("b"),
     Emphasis: wrapped("i"),
     Strike: unwrapped("strike", "struck-out text stands unmarked"),
