@@ -462,3 +462,22 @@ def test_images_are_fetched_by_the_address_shown_last() -> None:
     intercom.observe({})
 
     assert intercom.download("https://downloads.intercomcdn.com/i/o/1/x.png") == b"PNG"
+
+
+# --- redirects ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "codes"), [(200, []), (409, []), (404, ["redirect-not-set"])])
+def test_a_redirect_is_left_where_it_can_be(status: int, codes: list[str]) -> None:
+    """A replaced article's address leads to its successor; where that is impossible it is only a warning."""
+    fake = Fake(item())
+    fake.before = lambda r: httpx.Response(status, json={}) if "redirects" in r.url.path else None
+    intercom = replica(fake, help_center_id=3)
+    old = Reading("article", "1", "", "", alias="https://help.acme.test/en/articles/1-refunds")
+
+    losses = intercom.redirect(old, "2")
+
+    assert [loss.code for loss in losses] == codes
+    assert fake.sent("POST") == [
+        {"from_url": old.alias, "locale": "en", "target_type": "article", "target_id": "2"}
+    ]
