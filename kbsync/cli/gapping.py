@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kbsync.cli.session import Session
     from kbsync.conversations.model import Conversation
-    from kbsync.gaps.model import Analysis, HelpText
+    from kbsync.gaps.model import Analysis, HelpText, TopicVerdict
     from kbsync.gaps.settings import GapSettings
     from kbsync.gaps.track import Tracked
 
@@ -105,6 +105,94 @@ def dismiss(
         screen.document(decision)
     screen.say(f"Dismissed: {memory.label}. The next report lists it under Dismissed.")
     return 0
+
+
+@app.command(epilog=HELP)
+def draft(
+    context: typer.Context,
+    topics: list[str] = typer.Argument(None, help="Ids of topics, as the report shows them."),
+    everything: bool = typer.Option(
+        False, "--all", help="Draft every uncovered topic that is not dismissed."
+    ),
+    conversations: Path | None = CONVERSATIONS,
+    out: Path | None = OUT,
+) -> int:
+    """Write article stubs into content/_drafts/; a stub that a person has changed is kept."""
+    from kbsync.cli.session import Session
+    from kbsync.gaps.draft import compose, write
+
+    screen = Screen(context.obj)
+    session = Session.open(context.obj)
+    folder = out or _folder(session)
+    wanted = _wanted(folder, topics or [], everything=everything)
+    found = {c.id: c for c in _conversations(screen, session, conversations)}
+    rows = list[tuple[str, str, str]]()
+    with screen.progress() as progress:
+        progress.phase("Drafting", len(wanted))
+        for topic in wanted:
+            members = _complete(
+                session, [found[id] for id in topic.conversations if id in found], conversations
+            )
+            others = [
+                found[t.representatives[0]]
+                for t in wanted
+                if t is not topic and t.representatives[0] in found
+            ]
+            stub = compose(topic, members, others)
+            rows.append((write(stub, session.root), f"{stub.steps}", str(session.root / stub.path)))
+            progress.advance()
+    if screen.options.json:
+        screen.document({"drafts": [{"outcome": o, "steps": int(s), "path": p} for o, s, p in rows]})
+    screen.table(("outcome", "steps", "draft"), [(o, s, str(Path(p).name)) for o, s, p in rows])
+    kept = sum(outcome == "kept" for outcome, _, _ in rows)
+    note = f", {kept} kept because you changed them" if kept else ""
+    screen.say(f"{len(rows)} drafts in {session.root / '_drafts'}{note}. Nothing is published.", "bold")
+    return 0
+
+
+MOST_COMPLETED = 30
+"""Conversations of a topic that are fetched whole."""
+
+
+def _complete(session: Session, members: Sequence[Conversation], file: Path | None) -> Sequence[Conversation]:
+    """Fetch all turns of some conversations where the store holds only their opening."""
+    if file is not None or session.settings.intercom is None:
+        return members
+    from kbsync.conversations.pull import complete
+
+    opening = [c for c in members if not any(m.role == "teammate" for m in c.messages)][:MOST_COMPLETED]
+    if not opening:
+        return members
+    client = session.intercom_client()
+    whole = {c.id: complete(client, c) for c in opening}
+    with session.store() as store:
+        store.put(whole.values())
+    return [whole.get(c.id, c) for c in members]
+
+
+def _wanted(folder: Path, topics: Sequence[str], *, everything: bool) -> list[TopicVerdict]:
+    """Return the topics to draft. Raises UsageError, ConversationError."""
+    import msgspec
+
+    from kbsync.errors import ConversationError, UsageError
+    from kbsync.gaps import ledger as ledgers
+    from kbsync.gaps.model import Analysis
+    from kbsync.gaps.track import dismissed
+
+    path = folder / "analysis.json"
+    try:
+        analysis = msgspec.json.decode(path.read_bytes(), type=Analysis)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConversationError(
+            "there is no analysis to draft from", where=str(path), hint="run kbsync gaps report first"
+        ) from error
+    ledger = ledgers.load(folder)
+    if everything:
+        return [t for t in analysis.topics if t.verdict == "uncovered" and dismissed(t, ledger) is None]
+    if not topics:
+        raise UsageError("name a topic, or --all", hint="the report shows the ids")
+    by_id = {t.id: t for t in analysis.topics}
+    return [by_id[ledgers.find(ledger, id, folder).id] for id in topics]
 
 
 def _folder(session: Session) -> Path:

@@ -139,7 +139,12 @@ class Session:
             ),
             found.confluence_user,
             found.confluence_token,
+            assets=self._asset,
         )
+
+    def _asset(self, path: str) -> bytes | None:
+        files = self.files()
+        return files.read_asset(path) if files.has_asset(path) else None
 
     def checkout(self) -> Checkout:
         """Return the git checkout around the configuration."""
@@ -177,6 +182,8 @@ class Session:
             )
         finally:
             state.close()
+            for replica in replicas.values():
+                getattr(replica, "close", lambda: None)()
 
     def _prepare_home(self) -> None:
         """Make the folder of kbsync's own things, which git is told to pass over."""
