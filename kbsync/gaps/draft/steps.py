@@ -91,8 +91,7 @@ def _groups(lines: Sequence[_Line]) -> list[list[_Line]]:
     texts = sorted({_key(line.text) for line in lines})
     if len(texts) == 1:
         return [list(lines)]
-    vectors = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))\b\w+\b"
-    ).fit_transform(texts)
+    vectors = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit_transform(texts)
     tree = AgglomerativeClustering(
         n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - SIMILAR
     )
