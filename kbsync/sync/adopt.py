@@ -65,12 +65,16 @@ class Adoption:
         self.policy = policy
         self.names = [name for name in ORDER if name in replicas]
         self.found = Identified({name: {} for name in self.names})
+        self.taken: set[str] = set()
+        self._parents: dict[str, Entry] = {}
         self.unknown: dict[ReplicaName, list[Reading]] = {name: [] for name in self.names}
 
     def run(self) -> Identified:
         """Return which entry each reading shows."""
         for name in self.names:
             self._recognise(name)
+        self.taken = {base.entry.id for base in self.snapshot.all(Base)}
+        self.taken |= {id for name in self.names for _, id in self.found.current[name]}
         self._adopt("collection", (self._path,))
         self._adopt("article", (self._title_and_place, self._content))
         return self.found
@@ -199,9 +203,9 @@ class Adoption:
 
     def _new_id(self, group: list[_Unknown]) -> str:
         first = min(group, key=lambda item: ORDER.index(item.replica))
-        taken = {base.entry.id for base in self.snapshot.all(Base)}
-        taken |= {id for name in self.names for _, id in self.found.current[name]}
-        return identity.fresh(first.entry.name or self._title(first.entry), first.reading.kind, taken)
+        id = identity.fresh(first.entry.name or self._title(first.entry), first.reading.kind, self.taken)
+        self.taken.add(id)
+        return id
 
     def _leave_alone(self, item: _Unknown) -> None:
         title = self._title(item.entry)

@@ -13,14 +13,14 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "property"))
 
-from replicas import Confluence, Files, Intercom, Json, Memory, Thing  # noqa: E402  a folder beside this one
+from replicas import Confluence, Files, Intercom, Json, Memory, Thing
 
-from kbsync.effects import Effects  # noqa: E402
-from kbsync.errors import RemoteDown  # noqa: E402
-from kbsync.state.store import open_state  # noqa: E402
-from kbsync.sync.engine import Engine  # noqa: E402
-from kbsync.sync.outcome import Report  # noqa: E402
-from kbsync.sync.policy import Budget, Policy  # noqa: E402
+from kbsync.effects import Effects
+from kbsync.errors import RemoteDown
+from kbsync.state.store import open_state
+from kbsync.sync.engine import Engine
+from kbsync.sync.outcome import Report
+from kbsync.sync.policy import Budget, Policy
 
 T = TypeVar("T")
 WORD = re.compile(r"\bw\d+x\b")
@@ -44,7 +44,7 @@ class Stopping:
             return act()
         if self.how == "before":
             raise Crash(what)
-        result = act()
+        act()
         if self.how == "lost" and kind in ("intercom", "confluence"):
             raise RemoteDown(f"the answer to {what} was lost")
         raise Crash(what)
@@ -109,7 +109,7 @@ class World:
             living = sorted(replica.living(), key=lambda t: t.raw["texts"]["en"]["title"])
             for thing in living[NAMES.index(name) :: 9]:
                 replica.edit(("article", thing.handle), self._add_line)
-        gone = sorted(self.files.living(), key=lambda t: t.handle)[-1]
+        gone = max(self.files.living(), key=lambda t: t.handle)
         self.files.remove(("article", gone.handle))
 
     def _add_line(self, raw: Json) -> None:
