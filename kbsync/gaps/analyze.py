@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 
 from kbsync.conversations.model import Conversation
-from kbsync.gaps import cluster, coverage
-from kbsync.gaps.arrays import Integers, unit_rows
+from kbsync.gaps.arrays import Integers, Vectors
 from kbsync.gaps.desk import Desk, fold, lay_out
 from kbsync.gaps.encode.base import Encoder, VectorCache
+from kbsync.gaps.encode.cache import CachedEncoder
 from kbsync.gaps.encode.choose import choose
 from kbsync.gaps.impact import impact, trend
 from kbsync.gaps.label import Name, distinct, names
@@ -23,6 +23,7 @@ from kbsync.gaps.language import detect
 from kbsync.gaps.model import Analysis, ConversationVerdict, HelpText, TopicVerdict
 from kbsync.gaps.question import Question, extract
 from kbsync.gaps.settings import GapSettings
+from kbsync.gaps.standing import stand
 from kbsync.gaps.verdict import CUT, Case, judge
 
 _REPRESENTATIVES: Final = 5
@@ -63,7 +64,7 @@ def analyze(
     topics: list[_Topic] = []
     placed: dict[int, _Placed] = {}
     encoders: set[str] = set()
-    for desk, name in _desks(unique, questions, shelf, settings, encoder):
+    for desk, name in _desks(unique, questions, shelf, settings, encoder, vectors_cache):
         encoders.add(name)
         topics.extend(_study(desk, settings, placed))
     judged = _judge(topics, unique, questions, placed)
@@ -80,6 +81,7 @@ def _desks(
     shelf: Sequence[HelpText],
     settings: GapSettings,
     encoder: Encoder | None,
+    cache: VectorCache | None,
 ) -> Iterable[tuple[Desk, str]]:
     """Yield one desk per language that anybody writes in."""
     spoken = detect([q.text for q in questions], [c.locale for c in conversations], settings.default_locale)
@@ -88,10 +90,12 @@ def _desks(
     articles = _grouped(written, [True] * len(shelf))
     for language in sorted(rows):
         texts, askers = fold(questions, rows[language])
-        chosen = encoder or choose(settings.encoder, language, texts, seed=settings.seed)
+        chosen = encoder or choose(settings.encoder, language)
+        cached = CachedEncoder(chosen, cache) if chosen is not None and cache is not None else chosen
+        own = [shelf[row] for row in articles.get(language, ())]
         yield (
-            lay_out(language, texts, askers, [shelf[row] for row in articles.get(language, ())], chosen),
-            chosen.name,
+            lay_out(language, texts, askers, own, cached, seed=settings.seed),
+            chosen.name if chosen else "tfidf",
         )
 
 
@@ -109,33 +113,38 @@ def _grouped(keys: Sequence[str], wanted: Sequence[bool]) -> dict[str, list[int]
 
 def _study(desk: Desk, settings: GapSettings, placed: dict[int, _Placed]) -> Iterable[_Topic]:
     """Find the topics of one desk and note where each of its conversations stands."""
-    topic = cluster.topics(desk.vectors, seed=settings.seed)
-    covered = coverage.cover(desk.vectors, desk.passages, desk.owner, seed=settings.seed)
+    found = stand(desk, seed=settings.seed)
     for row, askers in enumerate(desk.askers):
-        article = desk.articles[covered.article[row]] if desk.articles else None
-        placed.update((asker, _Placed(float(covered.score[row]), article)) for asker in askers)
-    groups = [rows for rows in _members(topic) if desk.counts[rows].sum() >= settings.min_topic_size]
-    ordered = [rows[_by_typicality(desk, rows)] for rows in groups]
-    numbered = np.full(len(topic), -1)
-    for number, rows in enumerate(ordered):
-        numbered[rows] = number
-    for rows, name in zip(
-        ordered, names(desk.texts, numbered, [desk.texts[rows[0]] for rows in ordered]), strict=True
-    ):
-        score = float(np.average(covered.score[rows], weights=desk.counts[rows]))
-        best = np.bincount(covered.article[rows], desk.counts[rows]).argmax() if desk.articles else None
-        members = [asker for row in rows for asker in desk.askers[row]]
-        yield _Topic(desk.language, members, name, score, None if best is None else desk.articles[best])
+        own = _Placed(float(found.coverage[row]), _article(desk, found.article[row]))
+        placed.update((asker, own) for asker in askers)
+    counts = desk.counts
+    groups = [
+        (number, members)
+        for number, members in enumerate(_members(found.topic))
+        if counts[members].sum() >= settings.min_topic_size
+    ]
+    ordered = [members[_by_typicality(desk, members, found.centres[number])] for number, members in groups]
+    numbered = np.full(len(found.topic), -1)
+    for position, members in enumerate(ordered):
+        numbered[members] = position
+    called = names(desk.texts, numbered, [desk.texts[members[0]] for members in ordered])
+    for (number, _), members, name in zip(groups, ordered, called, strict=True):
+        asked_by = [asker for member in members for asker in desk.askers[member]]
+        article = _article(desk, found.topic_article[number])
+        yield _Topic(desk.language, asked_by, name, float(found.topic_coverage[number]), article)
+
+
+def _article(desk: Desk, number: int) -> HelpText | None:
+    return desk.articles[number] if number >= 0 else None
 
 
 def _members(topic: Integers) -> list[Integers]:
     return [np.flatnonzero(topic == number) for number in range(int(topic.max(initial=-1)) + 1)]
 
 
-def _by_typicality(desk: Desk, rows: Integers) -> Integers:
+def _by_typicality(desk: Desk, members: Integers, centre: Vectors) -> Integers:
     """Order members by nearness to the topic's centre."""
-    centre = unit_rows((desk.counts[rows] @ desk.vectors[rows])[None])[0]
-    return np.argsort(-(desk.vectors[rows] @ centre), kind="stable")
+    return np.argsort(-(desk.vectors[members] @ centre), kind="stable")
 
 
 def _judge(

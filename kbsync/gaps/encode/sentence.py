@@ -1,0 +1,115 @@
+"""Sentence vectors through onnxruntime and tokenizers: any sentence-transformers model that lies on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from kbsync.errors import ConfigError
+from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
+from kbsync.gaps.encode.bert import build
+from kbsync.gaps.encode.folder import Recipe, read_recipe
+from kbsync.gaps.encode.safetensors import read_tensors
+
+_BATCH: Final = 32
+_CHARACTERS: Final = 20_000
+
+
+class SentenceEncoder:
+    """A model folder at work. Uses `onnx/model.onnx` or `model.onnx` where there is one, else the weights."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            import onnxruntime  # noqa: PLC0415 - optional
+            import tokenizers  # noqa: PLC0415 - optional
+        except ImportError as error:
+            raise ConfigError(
+                "[gaps] encoder: sentence vectors need onnxruntime and tokenizers",
+                hint="pip install 'kbsync[semantic]', or set encoder = \"tfidf\"",
+            ) from error
+        self.recipe: Recipe = read_recipe(folder)
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(self.recipe.max_tokens)
+        self._tokenizer.no_padding()
+        model, self.name = _model(folder)
+        self._session = onnxruntime.InferenceSession(
+            model, _options(onnxruntime), providers=["CPUExecutionProvider"]
+        )
+        self._inputs = {entry.name for entry in self._session.get_inputs()}
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return unit rows, shape (texts, width); texts beyond the model's length are cut."""
+        width = self._session.get_outputs()[0].shape[-1]
+        vectors = np.zeros((len(texts), width if isinstance(width, int) else 0), dtype=np.float32)
+        for rows, pooled in self._batches(texts):
+            if vectors.shape[1] != pooled.shape[1]:
+                vectors = np.zeros((len(texts), pooled.shape[1]), dtype=np.float32)
+            vectors[rows] = pooled
+        return unit_rows(vectors)
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Floats]]:
+        """Encode texts of like length together, so that little is spent on padding."""
+        recipe = self.recipe
+        tokens = [
+            self._tokens(recipe.prompt + (text.lower() if recipe.lower_case else text)) for text in texts
+        ]
+        order = sorted(
+            (row for row in range(len(texts)) if texts[row].strip()), key=lambda row: len(tokens[row])
+        )
+        for start in range(0, len(order), _BATCH):
+            rows = order[start : start + _BATCH]
+            yield rows, self._run([tokens[row] for row in rows])
+
+    def _tokens(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(text[:_CHARACTERS]).ids
+        return ids
+
+    def _run(self, tokens: list[list[int]]) -> Floats:
+        longest = max(len(ids) for ids in tokens)
+        mask = np.array([[1] * len(ids) + [0] * (longest - len(ids)) for ids in tokens], dtype=np.int64)
+        ids = np.array([ids + [0] * (longest - len(ids)) for ids in tokens], dtype=np.int64)
+        offered = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states = self._session.run(None, {name: offered[name] for name in self._inputs})[0]
+        return states if states.ndim == 2 else _pooled(states, mask, self.recipe.pooling)  # noqa: PLR2004 - a graph that pools by itself
+
+
+def _pooled(states: Floats, mask: Integers, how: str) -> Floats:
+    if how == "cls":
+        return np.asarray(states[:, 0])
+    present = mask[:, :, None].astype(np.float32)
+    if how == "max":
+        return np.asarray(np.where(present > 0, states, -np.inf).max(axis=1))
+    return np.asarray((states * present).sum(axis=1) / present.sum(axis=1))
+
+
+def _model(folder: Path) -> tuple[str | bytes, str]:
+    """Return what onnxruntime loads, and a name that changes with the weights."""
+    for path in (folder / "onnx" / "model.onnx", folder / "model.onnx"):
+        if path.is_file():
+            return str(path), _named(folder, path)
+    weights = folder / "model.safetensors"
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    return build(config, read_tensors(weights), where=str(folder)), _named(folder, weights)
+
+
+def _named(folder: Path, weights: Path) -> str:
+    """Name a model by its shape and a digest of the end of its weights: stable across machines, cheap to take."""
+    with weights.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 1_000_000))
+        digest = hashlib.sha256(str(size).encode() + file.read())
+    return f"sentence-{digest.hexdigest()[:12]}"
+
+
+def _options(onnxruntime: Any) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # a busy machine pays for waiting loops
+    options.log_severity_level = 3
+    return options

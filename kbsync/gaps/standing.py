@@ -1,0 +1,112 @@
+"""Where the topics of one desk stand: their members, their nearest article, and how well it answers them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from kbsync.gaps import cluster
+from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
+from kbsync.gaps.calibrate import answered, split_point
+from kbsync.gaps.coverage import Evidence, margin_over_next, per_article, standard, weigh
+from kbsync.gaps.desk import Desk
+from kbsync.gaps.graph import connect
+
+_COMPETITION: Final = 0.1
+_HALF: Final = 0.5
+_CLIP: Final = 30.0
+_SLOPE: Final = 2.0
+_TINY: Final = 1e-9
+
+
+class Standing(NamedTuple):
+    """For each distinct question its topic, coverage and best article; for each topic its coverage and article."""
+
+    topic: Integers
+    coverage: Floats
+    article: Integers
+    topic_coverage: Floats
+    topic_article: Integers
+    centres: Vectors
+
+
+def stand(desk: Desk, *, seed: int = 0) -> Standing:
+    """Find the topics of a desk and compare them with its articles; without articles nothing is covered."""
+    graph = connect(desk.vectors, seed=seed)
+    evidence = weigh(desk.vectors, desk.passages, desk.owner, graph)
+    sure = evidence.strength > split_point(evidence.strength)
+    topic = cluster.topics(graph, np.where(sure, evidence.article, -1), seed=seed)
+    centres = _centres(desk.vectors, topic, desk.counts)
+    if not desk.articles:
+        nothing = np.zeros(len(centres))
+        return Standing(
+            topic, np.zeros(len(topic)), evidence.article, nothing, nothing.astype(np.int64) - 1, centres
+        )
+    return _judged(desk, topic, centres, evidence)
+
+
+def _judged(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> Standing:
+    similarity = per_article(centres, desk.passages, desk.owner)
+    strength = _topic_means(evidence.strength, topic, desk.counts)
+    total = (
+        standard(strength)
+        + _HALF * standard(margin_over_next(similarity))
+        + _HALF * standard(_won(similarity))
+    )
+    share = answered(total, similarity.max(axis=1) - _nearest_other(centres))
+    return Standing(
+        topic,
+        _own_coverage(evidence.strength, share[topic]),
+        evidence.article,
+        share,
+        _chosen_article(similarity, evidence.article, topic, desk.counts),
+        centres,
+    )
+
+
+def _centres(vectors: Vectors, topic: Integers, counts: Integers) -> Vectors:
+    sums = np.zeros((int(topic.max(initial=-1)) + 1, vectors.shape[1]))
+    np.add.at(sums, topic, vectors * counts[:, None])
+    return unit_rows(sums)
+
+
+def _topic_means(values: Floats, topic: Integers, counts: Integers) -> Floats:
+    return np.asarray(np.bincount(topic, values * counts) / np.bincount(topic, counts))
+
+
+def _won(similarity: Floats) -> Floats:
+    """Return how far the topic's best article prefers this topic to all others: an article is made for one topic."""
+    if len(similarity) == 1:
+        return np.zeros(1)
+    second, first = np.sort(similarity, axis=0)[-2:]
+    rival = np.where(similarity == first, second, first)
+    best = similarity.argmax(axis=1)
+    lead = (similarity - rival)[np.arange(len(similarity)), best]
+    return np.asarray(np.clip(lead, -_COMPETITION, _COMPETITION))
+
+
+def _nearest_other(centres: Vectors) -> Floats:
+    if len(centres) == 1:
+        return np.full(1, _HALF)
+    likeness = centres @ centres.T
+    np.fill_diagonal(likeness, -1.0)
+    return np.asarray(likeness.max(axis=1))
+
+
+def _chosen_article(similarity: Floats, article: Integers, topic: Integers, counts: Integers) -> Integers:
+    """Return the article that most members have as their best, the one nearest to the centre among equals."""
+    chosen = similarity.argmax(axis=1)
+    for number in range(len(similarity)):
+        members = topic == number
+        votes = np.bincount(article[members], counts[members], minlength=similarity.shape[1])
+        chosen[number] = np.lexsort((similarity[number], votes))[-1]
+    return np.asarray(chosen)
+
+
+def _own_coverage(strength: Floats, share: Floats) -> Floats:
+    """Blend what a question shows by itself with what its topic shows, half and half in log odds."""
+    spread = strength.std()
+    own = _SLOPE * (strength - split_point(strength)) / spread if spread > _TINY else np.zeros(len(strength))
+    odds = np.log(np.clip(share, 1e-9, 1 - 1e-9) / np.clip(1 - share, 1e-9, 1 - 1e-9))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(_HALF * (own + odds), -_CLIP, _CLIP))))
