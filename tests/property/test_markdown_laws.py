@@ -10,7 +10,7 @@ from documents import documents
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kbsync.document.blocks import Document, Footnote
+from kbsync.document.blocks import Document
 from kbsync.document.canon import same
 from kbsync.document.convert import from_json, to_json
 from kbsync.document.markdown import read, write
@@ -89,11 +89,3 @@ def test_no_bytes_crash_the_reader(raw: str) -> None:
     """Whatever the bytes, the reader returns a document or refuses with a line."""
     with contextlib.suppress(DocumentError):
         read(raw)
-
-
-def test_the_strategy_makes_footnotes() -> None:
-    """The documents of these laws hold what only Markdown holds."""
-    from hypothesis import find  # noqa: PLC0415  # only this test searches
-
-    found = find(documents(depth=0), lambda made: any(isinstance(block, Footnote) for block in made.blocks))
-    assert found.blocks

@@ -274,7 +274,7 @@ def _math(writer: InlineWriter, piece: _Piece, out: str, following: Sequence[_Pi
 
 
 def _clear(char: str) -> bool:
-    return not char or not (char.isalnum() or char in "_$\\" or char == escape.DOLLAR)
+    return not char or not (char.isalnum() or char in "_$" or char == escape.DOLLAR)
 
 
 def _opaque(writer: InlineWriter, piece: _Piece, out: str, following: Sequence[_Piece], _after: str) -> str:
