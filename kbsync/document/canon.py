@@ -94,7 +94,7 @@ def part(node: PartT) -> PartT:
     return _part(node)  # type: ignore[return-value]  # rules keep the kind, or turn it into another block
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 15)
 def _part(node: Part) -> Part:
     field = PARTS.get(type(node))
     if field is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
@@ -37,6 +37,8 @@ _CLEAN: Final = re.compile(r"[^ \t\n\r\f\v]+(?: [^ \t\n\r\f\v]+)*")
 
 def collapse(text: str) -> str:
     """Return the text with each run of white space as one space, and none at its ends."""
+    if _CLEAN.fullmatch(text):
+        return text
     return _BLANKS.sub(" ", text).strip(" ")
 
 
@@ -77,43 +79,37 @@ def _marks_that_show(run: Run) -> frozenset[Mark]:
 def white_space(runs: list[Run]) -> list[Run]:
     """White space is one space, outside of wrappers that end there, and none at edges and breaks."""
     pieces = _single_spaces(runs)
+    last = len(pieces) - 1
     out: list[Run] = []
     for at, piece in enumerate(pieces):
         if piece.leaf is not SPACE:
             out.append(piece)
-            continue
-        before = pieces[at - 1] if at else None
-        after = pieces[at + 1] if at + 1 < len(pieces) else None
-        if before and after and not _breaks(before) and not _breaks(after):
-            out.append(Run(SPACE, before.marks & after.marks))
+        elif 0 < at < last:
+            before, after = pieces[at - 1], pieces[at + 1]
+            if type(before.leaf) is not LineBreak and type(after.leaf) is not LineBreak:
+                marks = before.marks & after.marks if before.marks and after.marks else PLAIN
+                out.append(Run(SPACE, marks))
     return out
-
-
-def _breaks(run: Run) -> bool:
-    return isinstance(run.leaf, LineBreak)
 
 
 def _single_spaces(runs: list[Run]) -> list[Run]:
     pieces: list[Run] = []
     for run in runs:
-        for leaf in _spaced(run.leaf):
-            if leaf is not SPACE or not pieces or pieces[-1].leaf is not SPACE:
-                pieces.append(Run(leaf, run.marks))
+        leaf, marks = run
+        if type(leaf) is not Text:
+            pieces.append(run)
+            continue
+        text = leaf.text
+        if not text:
+            continue
+        if text[0] in WHITESPACE and not (pieces and pieces[-1].leaf is SPACE):
+            pieces.append(Run(SPACE, marks))
+        words = collapse(text)
+        if words:
+            pieces.append(run if words == text else Run(Text(words), marks))
+            if text[-1] in WHITESPACE:
+                pieces.append(Run(SPACE, marks))
     return pieces
-
-
-def _spaced(leaf: Inline) -> Iterable[Inline]:
-    if not isinstance(leaf, Text):
-        return (leaf,)
-    words = collapse(leaf.text)
-    if not words:
-        return (SPACE,) if leaf.text else ()
-    out: list[Inline] = [Text(words)]
-    if leaf.text[0] in WHITESPACE:
-        out.insert(0, SPACE)
-    if leaf.text[-1] in WHITESPACE:
-        out.append(SPACE)
-    return out
 
 
 def joined(runs: list[Run]) -> list[Run]:
@@ -133,8 +129,11 @@ def _text(leaf: Inline) -> str:
 
 
 def _continues(last: Run, run: Run) -> bool:
-    alike = last.marks == run.marks and type(last.leaf) is type(run.leaf)
-    return alike and isinstance(run.leaf, Text | Code)
+    kind = type(run.leaf)
+    return type(last.leaf) is kind and kind in _JOINING and last.marks == run.marks
+
+
+_JOINING: Final = frozenset({Text, Code})
 
 
 def trailing_breaks(runs: list[Run]) -> list[Run]:
@@ -145,14 +144,15 @@ def trailing_breaks(runs: list[Run]) -> list[Run]:
     return runs[:end]
 
 
-SHAPE_RULES: Final[tuple[RunRule, ...]] = (
-    soft_breaks,
-    code_lines,
-    unmarked,
-    white_space,
-    trailing_breaks,
-    joined,
+SHAPE_RULES: Final[tuple[tuple[RunRule, frozenset[type]], ...]] = (
+    (soft_breaks, frozenset({SoftBreak})),
+    (code_lines, frozenset({Code})),
+    (unmarked, frozenset({Image, LineBreak})),
+    (white_space, frozenset({Text, SoftBreak})),
+    (trailing_breaks, frozenset({LineBreak})),
+    (joined, frozenset({Text, SoftBreak, Code})),
 )
+"""The rules in order, and the leaves they are about."""
 
 # --- rules about single leaves --------------------------------------------------------------------
 
@@ -225,18 +225,28 @@ def _mark(mark: Mark) -> Mark:
 def tidy(inlines: Iterable[Inline]) -> list[Run]:
     """Return the runs in their one shape, every leaf still as it was written."""
     runs = flatten(inlines)
-    for rule in SHAPE_RULES:
-        runs = rule(runs)
+    kinds = {type(run.leaf) for run in runs}
+    for rule, about in SHAPE_RULES:
+        if not kinds.isdisjoint(about):
+            runs = rule(runs)
     return runs
 
 
-def settle(runs: Sequence[Run]) -> list[Run]:
+def settle(runs: list[Run]) -> list[Run]:
     """Return the runs with what systems rewrite taken out of leaves and links."""
-    return [Run(_leaf(run.leaf), frozenset(map(_mark, run.marks)) if run.marks else PLAIN) for run in runs]
+    if not any(run.marks or type(run.leaf) in _LEAF_RULES for run in runs):
+        return runs
+    return joined([Run(_leaf(run.leaf), _settled_marks(run.marks)) for run in runs])
+
+
+def _settled_marks(marks: frozenset[Mark]) -> frozenset[Mark]:
+    if not any(type(mark) is Link for mark in marks):
+        return marks
+    return frozenset(map(_mark, marks))
 
 
 def canon_inlines(inlines: tuple[Inline, ...]) -> tuple[Inline, ...]:
     """Return running text in canonical form."""
     if len(inlines) == 1 and isinstance(inlines[0], Text) and _CLEAN.fullmatch(inlines[0].text):
         return inlines
-    return nest(joined(settle(tidy(inlines))))
+    return nest(settle(tidy(inlines)))

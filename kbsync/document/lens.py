@@ -22,7 +22,8 @@ from kbsync.document.canon_inline import canon_inlines
 from kbsync.document.formats import PLAIN, Format, Links, Loss, Rendered
 from kbsync.document.lens_markdown import line_ends, without_style
 from kbsync.document.merge import merge_for
-from kbsync.document.patch import NESTED, SPLICED, WRITTEN, Patch, Piece, in_order
+from kbsync.document.patch import NESTED, SPLICED, WRITTEN, Patch, Piece, counterparts, in_order
+from kbsync.document.shape import Part
 from kbsync.document.splice import TOKENS
 from kbsync.errors import DocumentError
 
@@ -93,11 +94,14 @@ class _Put:
     before: Document
 
     def of(self, doc: Document) -> Rendered:
-        written, shown = self._shown(doc)
+        plain = without_style(doc, self.before)
+        written, shown = self._shown(plain)
         if canon.same(shown, self.before):
             return replace(written, raw=self.old_raw)
-        doc = shifted_by(doc, heading_shift(shown.blocks, self.before.blocks))
-        written, shown = self._shown(without_style(doc, self.before))
+        by = heading_shift(shown.blocks, self.before.blocks)
+        if by:
+            doc = shifted_by(doc, by)
+            written, shown = self._shown(shifted_by(plain, by))
         if not in_order(shown.blocks, Span(0, len(written.raw))):
             return written
         patched = self._patched(doc, written.raw, shown)
@@ -110,13 +114,13 @@ class _Put:
         return replace(written, raw=raw), self.fmt.read(raw, self.links)
 
     def _patched(self, doc: Document, fresh: str, shown: Document) -> Rendered:
-        plain, reading = self._shown(without_style(self.before, self.before))
-        markup = self.fmt.name != "markdown"
-        patch = Patch(self.old_raw, plain.raw, fresh, TOKENS[self.fmt.name], markup, self.fmt.glue)
         wanted = self._wanted(doc, shown)
+        markup = self.fmt.name != "markdown"
+        raw, plain = self._plain(wanted)
+        patch = Patch(self.old_raw, raw, fresh, TOKENS[self.fmt.name], markup, self.fmt.glue)
         levels = [NESTED if markup else SPLICED] * len(wanted.blocks)
         while True:
-            pieces = patch.pieces(self.before.blocks, reading.blocks, wanted.blocks, levels)
+            pieces = patch.pieces(self.before.blocks, plain, wanted.blocks, levels)
             raw = self._whole(patch, pieces, wanted)
             suspects = self._suspects(raw, wanted, pieces, levels)
             if suspects is None:
@@ -137,6 +141,15 @@ class _Put:
                 for block, seen in zip(doc.blocks, shown.blocks, strict=True)
             )
         )
+
+    def _plain(self, wanted: Document) -> tuple[str, dict[int, Part]]:
+        """Return what the writer makes of the old blocks that are edited, by their place."""
+        matches = align(self.before.blocks, wanted.blocks)
+        edited = [m.old for m in matches if m.old is not None and m.new is not None and not m.same]
+        before = Document(tuple(self.before.blocks[at] for at in edited))
+        plain, reading = self._shown(without_style(before, before))
+        made = counterparts(before.blocks, reading.blocks)
+        return plain.raw, {edited[at]: part for at, part in made.items()}
 
     def _whole(self, patch: Patch, pieces: Sequence[Piece], wanted: Document) -> str:
         old = self.before.blocks

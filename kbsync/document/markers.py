@@ -56,7 +56,7 @@ def _section(conflict: Conflict, labels: Sequence[str], write: Callable[[Documen
     base = _text(conflict.base, write)
     sides = [(label, _text(blocks, write)) for label, blocks in zip(labels, conflict.versions, strict=True)]
     changed = [(label, text) for label, text in sides if text != base]
-    if len(changed) < 2:  # they differ in what this text does not show
+    if len({text for _, text in changed}) <= 1:  # they differ in what this text does not show
         changed = sides
     (first, text), (last, _) = changed[0], changed[-1]
     lines = [f"{OPENING} {first}\n{text}", f"{BASE} base\n{base}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,9 +13,12 @@ from kbsync.document.blocks import Inline, Link
 from kbsync.document.canon_inline import settle, tidy
 from kbsync.document.hunks import Hunk, Kept, weave
 from kbsync.document.runs import PLAIN, Mark, Run, nest
+from kbsync.document.sequence import common
 from kbsync.document.tokens import Atom
 
 Inlines: TypeAlias = tuple[Inline, ...]
+Places: TypeAlias = Sequence[Mapping[int, int]]
+"""For each version, where it has which unit of the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,10 @@ def merge_words(base: Inlines, versions: Sequence[Inlines], winner: int) -> Text
     keys = [[_key((Atom(unit[0].leaf, PLAIN, None),)) for unit in side] for side in sides]
     woven = weave(keys[0], sides[1:], keys[1:], winner)
     assert woven is not None
+    places = [dict(common(keys[0], key)) for key in keys[1:]]
     out: list[Atom] = []
     for piece in woven.pieces:
-        out.extend(_word(piece, sides, winner))
+        out.extend(_word(piece, sides, places, winner))
     return Text(_text(out), woven.several)
 
 
@@ -97,16 +101,34 @@ def _unit_spacing(kept: Kept, sides: Sequence[Sequence[Sequence[Atom]]]) -> bool
 
 
 def _word(
-    piece: Kept | Hunk[tuple[Atom]], sides: Sequence[Sequence[tuple[Atom]]], winner: int
+    piece: Kept | Hunk[tuple[Atom]], sides: Sequence[Sequence[tuple[Atom]]], places: Places, winner: int
 ) -> Iterable[Atom]:
-    if not isinstance(piece, Kept):
-        return [atom for unit in piece.units for atom in unit]
-    (atom,) = sides[0][piece.at]
-    marks = [
-        side[place][0].marks if place is not None else None
-        for side, place in zip(sides[1:], piece.places, strict=True)
-    ]
-    return [Atom(atom.leaf, _marks(atom.marks, marks, winner), _unit_spacing(piece, sides))]
+    if isinstance(piece, Kept):
+        (atom,) = sides[0][piece.at]
+        marks = [
+            side[place][0].marks if place is not None else None
+            for side, place in zip(sides[1:], piece.places, strict=True)
+        ]
+        return [Atom(atom.leaf, _marks(atom.marks, marks, winner), _unit_spacing(piece, sides))]
+    words = [atom for unit in piece.units for atom in unit]
+    if piece.version != winner:
+        return words
+    hidden = _hidden_marks(piece, sides, places)
+    return [atom._replace(marks=_marks(PLAIN, [atom.marks, atom.marks | hidden], 0)) for atom in words]
+
+
+def _hidden_marks(
+    hunk: Hunk[tuple[Atom]], sides: Sequence[Sequence[tuple[Atom]]], places: Places
+) -> frozenset[Mark]:
+    """Return the marks that all words under or around a hunk have elsewhere, though the base shows none."""
+    around = range(hunk.start, hunk.end) or range(hunk.start - 1, hunk.start + 1)
+    hidden: frozenset[Mark] = PLAIN
+    for version, there in enumerate(places):
+        if version == hunk.version or not all(at in there for at in around):
+            continue
+        extra = [sides[version + 1][there[at]][0].marks - sides[0][at][0].marks for at in around]
+        hidden |= frozenset[Mark].intersection(*extra)
+    return hidden
 
 
 def _marks(base: frozenset[Mark], versions: Sequence[frozenset[Mark] | None], winner: int) -> frozenset[Mark]:

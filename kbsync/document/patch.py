@@ -8,7 +8,7 @@ edited container is rebuilt part by part, an edited leaf is spliced, and a new b
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -53,10 +53,14 @@ class Patch:
 
     # --- a sequence of parts ----------------------------------------------------------------------
 
-    def pieces(self, old: Parts, plain: Parts, fresh: Parts, levels: Sequence[int] = ()) -> list[Piece]:
-        """Return one piece for each fresh part; `levels` say how carefully each is rebuilt."""
+    def pieces(
+        self, old: Parts, plain: Mapping[int, Part], fresh: Parts, levels: Sequence[int] = ()
+    ) -> list[Piece]:
+        """Return one piece for each fresh part.
+
+        `plain` is the writer's form of old parts by their place; `levels` say how each is rebuilt.
+        """
         origin = {match.new: match for match in align(old, fresh) if match.new is not None}
-        counterpart = _counterparts(old, plain)
         out: list[Piece] = []
         for at, part in enumerate(fresh):
             match = origin[at]
@@ -67,7 +71,7 @@ class Patch:
                 out.append(Piece(_text(self.old, old[i]), i, same=True))
             else:
                 level = levels[at] if levels else NESTED
-                text = self._edited(old[i], counterpart.get(i), part, level)
+                text = self._edited(old[i], plain.get(i), part, level)
                 out.append(Piece(text, i, same=False))
         return out
 
@@ -119,7 +123,7 @@ class Patch:
             head_fresh, tail_fresh = _frame(self.fresh, fresh)
             head = splice(head, head_plain, head_fresh, self.tokens)
             tail = splice(tail, tail_plain, tail_fresh, self.tokens)
-        return head + self.joined(self.pieces(mine, theirs, ours), mine, ours) + tail
+        return head + self.joined(self.pieces(mine, counterparts(mine, theirs), ours), mine, ours) + tail
 
 
 def _with_floats(old: str, plain: str, fresh: str, tokens: re.Pattern[str]) -> str:
@@ -143,7 +147,7 @@ def _frame(raw: str, part: Part) -> tuple[str, str]:
     )
 
 
-def _counterparts(old: Parts, plain: Parts) -> dict[int, Part]:
+def counterparts(old: Parts, plain: Parts) -> dict[int, Part]:
     """Return what the writer made of each old part."""
     if [type(part) for part in old] == [type(part) for part in plain]:
         return dict(enumerate(plain))

@@ -91,7 +91,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 14)
 def bag(part: Part) -> Counter[str]:
     """Return every word that stands anywhere in a part, with its count."""
     counts: Counter[str] = Counter()
