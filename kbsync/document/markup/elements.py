@@ -16,7 +16,7 @@ MAX_DEPTH = 100
 
 _ATTRIBUTE = re.compile(r"""([^\s=/"'<>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""")
 _UNSEEN = frozenset(["ac:parameter", "script", "style"])
-_BLANK = " \t\n\r\f"
+BLANK = " \t\n\r\f"
 
 
 class Element(msgspec.Struct, gc=False, eq=False):
@@ -59,7 +59,7 @@ class Element(msgspec.Struct, gc=False, eq=False):
 
     def is_blank(self) -> bool:
         """Tell whether this is a run of white space."""
-        return self.tag == TEXT and not self.text.strip(_BLANK)
+        return self.tag == TEXT and not self.text.strip(BLANK)
 
 
 def content(element: Element) -> str:

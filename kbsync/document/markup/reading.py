@@ -33,9 +33,8 @@ from kbsync.document.blocks import (
 )
 from kbsync.document.formats import Links
 from kbsync.document.markup.conventions import MARK, captioned
-from kbsync.document.markup.elements import TEXT, Element, content, sole
+from kbsync.document.markup.elements import BLANK, TEXT, Element, content, sole
 
-BLANK = " \t\n\r\f"
 NBSP = "\N{NO-BREAK SPACE}"
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 _WRAPPERS = (Strong, Emphasis, Strike, Underline, Superscript, Subscript)

@@ -6,28 +6,9 @@ import re
 
 import msgspec
 
-from kbsync.document.blocks import (
-    Align,
-    Block,
-    Cell,
-    Emphasis,
-    Image,
-    Inline,
-    LineBreak,
-    Link,
-    Paragraph,
-    SoftBreak,
-    Strike,
-    Strong,
-    Subscript,
-    Superscript,
-    Text,
-    Underline,
-)
-from kbsync.document.markup.elements import Element
-
-BLANK = " \t\n\r\f"
-WRAPPERS = (Strong, Emphasis, Strike, Underline, Superscript, Subscript, Link)
+from kbsync.document.blocks import Align, Block, Cell, Image, Inline, LineBreak, Paragraph, SoftBreak, Text
+from kbsync.document.markup.elements import BLANK, Element
+from kbsync.document.shape import WRAPPERS
 
 _BODIES = frozenset(["tbody", "thead", "tfoot"])
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -81,7 +62,7 @@ def written_align(cell: Cell) -> tuple[tuple[Block, ...], Align | None]:
 
 def _has_text(line: tuple[Inline, ...]) -> bool:
     return any(
-        _has_text(inline.children)
+        _has_text(getattr(inline, "children", ()))
         if isinstance(inline, WRAPPERS)
         else not isinstance(inline, Image | LineBreak | SoftBreak)
         and not (isinstance(inline, Text) and not inline.text.strip(BLANK))
