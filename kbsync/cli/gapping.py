@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from kbsync.cli.screen import Screen
 from kbsync.effects import DIRECT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kbsync.cli.session import Session
     from kbsync.conversations.model import Conversation
@@ -148,6 +150,93 @@ def draft(
     note = f", {kept} kept because you changed them" if kept else ""
     screen.say(f"{len(rows)} drafts in {session.root / '_drafts'}{note}. Nothing is published.", "bold")
     return 0
+
+
+@app.command(epilog=HELP)
+def backtest(
+    context: typer.Context,
+    conversations: Path | None = CONVERSATIONS,
+    articles: Path | None = ARTICLES,
+    price: float | None = typer.Option(
+        None, "--price", min=0, help="What one answered conversation is worth."
+    ),
+) -> int:
+    """Replay past conversations week by week: what share would the articles have answered, and with the drafts?"""
+    from kbsync.gaps.backtest import backtest as replay
+
+    screen = Screen(context.obj)
+    session = _session(context, conversations, articles)
+    found = _conversations(screen, session, conversations)
+    history = _history(session, articles)
+    with screen.progress() as progress:
+        progress.phase("Replaying", 0)
+        made = replay(
+            found,
+            history or (lambda _: _shelf(session, articles)),
+            _drafts(session, articles),
+            _settings(session),
+            price=session.settings.gaps.price_per_resolution if price is None else price,
+        )
+    if screen.options.json:
+        screen.document(made)
+    screen.table(
+        ("week of", "conversations", "articles", "answered", "with drafts"),
+        [
+            (w.begins, str(w.conversations), str(w.articles), str(w.answered), str(w.answered_with_drafts))
+            for w in made.weeks
+        ],
+    )
+    if not history:
+        screen.say("There is no git history of the articles: every week is judged against today's.", "yellow")
+    for name, part, worth in (
+        ("Answered by the articles of the time", made.answered, made.worth),
+        ("With the drafts", made.answered_with_drafts, made.worth_with_drafts),
+    ):
+        money = "" if worth is None else f", worth {worth:,.2f}"
+        screen.say(
+            f"{name}: {part.value:.1%} (95 % interval {part.low:.1%} to {part.high:.1%}){money}", "bold"
+        )
+    return 0
+
+
+def _history(session: Session, articles: Path | None) -> Callable[[float], Sequence[HelpText]] | None:
+    """Return the articles as they stood at a moment, None without a git history of them."""
+    root = (articles or session.root).resolve()
+    checkout = session.checkout()
+    commits = checkout.commits(root) if root.is_dir() and checkout.present() else []
+    if not commits:
+        return None
+
+    @functools.cache
+    def at(commit: str) -> Sequence[HelpText]:
+        from kbsync.gaps.shelf import load_shelf
+
+        with tempfile.TemporaryDirectory() as folder:
+            for path, data in checkout.files_at(commit, root).items():
+                place = Path(folder, path)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(data)
+            return load_shelf(Path(folder), default_locale=session.settings.content.default_locale)
+
+    def shelf(moment: float) -> Sequence[HelpText]:
+        before = [commit for when, commit in commits if when <= moment]
+        return at(before[-1]) if before else ()
+
+    return shelf
+
+
+def _drafts(session: Session, articles: Path | None) -> Sequence[HelpText]:
+    import msgspec
+
+    from kbsync.gaps.shelf import load_shelf
+
+    folder = (articles or session.root) / "_drafts"
+    if not folder.is_dir():
+        return ()
+    drafts = load_shelf(
+        folder, default_locale=session.settings.content.default_locale, states=("draft", "published")
+    )
+    return [msgspec.structs.replace(text, path=f"_drafts/{text.path}") for text in drafts]
 
 
 MOST_COMPLETED = 30

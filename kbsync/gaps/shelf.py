@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -25,9 +25,13 @@ _MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strik
 
 
 def load_shelf(
-    root: Path, *, default_locale: str = "en", updated: Mapping[str, float] | None = None
+    root: Path,
+    *,
+    default_locale: str = "en",
+    updated: Mapping[str, float] | None = None,
+    states: Collection[str] = ("published",),
 ) -> tuple[HelpText, ...]:
-    """Return the published articles below `root`, sorted by path; nothing outside `root` is read.
+    """Return the articles below `root` in one of `states`, sorted by path; nothing outside `root` is read.
 
     `updated` gives the time of the last change by relative path, in epoch seconds. Drafts, `_collection.md` and
     hidden or underscored folders are left out; a file that cannot be parsed is read as far as it can be.
@@ -41,7 +45,7 @@ def load_shelf(
         )
     times = updated or {}
     found = (
-        _read(root, path, default_locale, times)
+        _read(root, path, default_locale, times, states)
         for path in sorted(root.rglob("*.md"))
         if _belongs(root, path)
     )
@@ -54,14 +58,16 @@ def _belongs(root: Path, path: Path) -> bool:
     return not hidden and path.is_file() and path.resolve().is_relative_to(root.resolve())
 
 
-def _read(root: Path, path: Path, default_locale: str, updated: Mapping[str, float]) -> HelpText | None:
+def _read(
+    root: Path, path: Path, default_locale: str, updated: Mapping[str, float], states: Collection[str]
+) -> HelpText | None:
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
     front, body = _split(raw)
-    if str(front.get("state", "published")).lower() == "draft":
+    if str(front.get("state", "published")).lower() not in states:
         return None
     relative = path.relative_to(root).as_posix()
     stem, locale = _stem_and_locale(relative)

@@ -97,10 +97,26 @@ class Checkout:
                 times.setdefault(path, float(moment))
         return times
 
+    def commits(self, below: Path) -> list[tuple[float, str]]:
+        """Return when each commit that touched the folder was made, and its id, oldest first."""
+        listed = self._run("log", "--format=%ct %H", "--", ".", at=below, check=False)
+        return sorted(
+            (float(moment), commit) for moment, _, commit in (x.partition(" ") for x in listed.splitlines())
+        )
+
+    def files_at(self, commit: str, below: Path) -> dict[str, bytes]:
+        """Return the Markdown files of the folder as a commit holds them, by path relative to it."""
+        listed = self._run("ls-tree", "-r", "-z", "--name-only", commit, "--", ".", at=below)
+        paths = [path for path in listed.split("\0") if path.endswith(".md")]
+        return {path: self._bytes("show", f"{commit}:./{path}", at=below) for path in paths}
+
     def _tracked(self, path: Path) -> bool:
         return bool(self._run("ls-files", "--", str(path), check=False).strip())
 
     def _run(self, *arguments: str, at: Path | None = None, check: bool = True) -> str:
+        return self._bytes(*arguments, at=at, check=check).decode(errors="surrogateescape")
+
+    def _bytes(self, *arguments: str, at: Path | None = None, check: bool = True) -> bytes:
         try:
             done = subprocess.run(  # noqa: S603  a fixed program, arguments never through a shell
                 ["git", "-c", "core.quotePath=false", *arguments],  # noqa: S607  git is where PATH says
@@ -112,12 +128,12 @@ class Checkout:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             if not check:
-                return ""
+                return b""
             raise GitError(f"git {arguments[0]} could not run: {error}", hint="is git installed?") from error
         if check and done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise GitError(f"git {arguments[0]} refused: {said[-1] if said else 'no reason given'}")
-        return done.stdout.decode(errors="surrogateescape") if not done.returncode else ""
+        return done.stdout if not done.returncode else b""
 
 
 def message(edit: Edit) -> str:
