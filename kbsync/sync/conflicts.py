@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -22,11 +22,11 @@ from kbsync.errors import ContentError, UsageError, WriteFailed
 from kbsync.state.records import Base, Conflict, EntryKey, Rescue, Settled, Shadow, Value
 from kbsync.state.snapshot import Change, Put, Snapshot, drop
 from kbsync.sync.accept import now, rescued_name
-from kbsync.sync.fields import EMPTY, Field, Fields, assemble, flatten, put
+from kbsync.sync.fields import Field, Fields, assemble, flatten, put
 from kbsync.sync.outcome import Held
 from kbsync.sync.policy import Policy
 from kbsync.sync.spelling import markdown, spell
-from kbsync.sync.votes import Claim, merge_claims
+from kbsync.sync.votes import Claim, clash, merge_claims
 
 Take: TypeAlias = Literal["files", "intercom", "confluence", "merged"]
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -165,19 +165,21 @@ def _body(base: Base | None, conflict: Conflict) -> str:
 
 
 def _merged(base: Base | None, conflict: Conflict) -> tuple[tuple[str, ...], Merged]:
-    names = tuple(name for name in sorted(conflict.versions) if conflict.versions[name] is not None)
-    versions = [cast("Document", conflict.versions[name]) for name in names]
-    return names, merge(_ancestor(base, conflict), versions)
+    versions = {n: v for n, v in sorted(conflict.versions.items()) if isinstance(v, Document)}
+    ancestor = _ancestor(base, conflict)
+    if ancestor is None:
+        return tuple(versions), clash(versions)
+    return tuple(versions), merge(ancestor, list(versions.values()))
 
 
-def _ancestor(base: Base | None, conflict: Conflict) -> Document:
+def _ancestor(base: Base | None, conflict: Conflict) -> Document | None:
     values = [value for value in conflict.ancestors.values() if isinstance(value, Document)]
     if values:
         return values[0]
     value = (
         flatten(base.entry).get(Field("body", conflict.locale)) if base and not conflict.baseless else None
     )
-    return value if isinstance(value, Document) else EMPTY
+    return value if isinstance(value, Document) else None
 
 
 def settlement(snapshot: Snapshot, key: EntryKey, take: Take, folder: Path, policy: Policy) -> list[Change]:

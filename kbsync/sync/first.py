@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from kbsync.document.blocks import Document
-from kbsync.document.merge import merge
 from kbsync.replicas.base import ReplicaName
 from kbsync.state.records import EntryKey, Value
 from kbsync.sync.fields import EMPTY, Field, Fields, differing, put, same, whole
 from kbsync.sync.policy import ORDER, Policy
 from kbsync.sync.sides import Side
-from kbsync.sync.votes import Dispute, Merge
+from kbsync.sync.votes import Dispute, Merge, clash
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,8 @@ def _agree(spot: Field, values: Mapping[str, Value]) -> tuple[Value, Dispute | N
     first = values[names[0]]
     if all(same(spot, first, values[name]) for name in names):
         return first, None
-    documents = [value for name in names if isinstance(value := values[name], Document)]
-    merged = merge(EMPTY, documents) if len(documents) == len(names) else None
+    documents = {name: value for name in names if isinstance(value := values[name], Document)}
+    merged = clash(documents) if len(documents) == len(names) else None
     return None, Dispute(spot, dict(values), dict.fromkeys(values), merged, names)
 
 

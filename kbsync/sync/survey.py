@@ -45,6 +45,11 @@ class Survey:
     findings: list[Stopped] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     unreadable: set[tuple[ReplicaName, EntryKey]] = field(default_factory=set)
+    _waiting: frozenset[EntryKey] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Note which entries have an overwritten version to bring back."""
+        self._waiting = frozenset((r.kind, r.id) for r in self.snapshot.all(Rescue))
 
     def entries(self) -> list[EntryKey]:
         """Return every entry, collections first."""
@@ -56,7 +61,7 @@ class Survey:
     def quiet(self, key: EntryKey) -> bool:
         """Tell whether nothing at all happened to an entry since everyone agreed on it."""
         base = self.snapshot.base(key)
-        if self.everything or base is None or not base.settled:
+        if self.everything or base is None or not base.settled or key in self._waiting:
             return False
         return all(self._still(name, key, retired=base.retired) for name in self.replicas)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from kbsync.document.blocks import Document
-from kbsync.document.merge import Merged, merge, merge_for
+from kbsync.document.merge import Conflict, Merged, merge, merge_for
 from kbsync.state.records import Value
 from kbsync.sync.fields import EMPTY, Field, Fields, differing, merge_labels, put, same, whole
 
@@ -164,13 +164,22 @@ def _distinct(spot: Field, values: Mapping[str, Value]) -> list[Value]:
 
 def _merge_bodies(spot: Field, base: Value, values: dict[str, Document], winner: str) -> _Verdict:
     names = tuple(sorted(values))
-    before, versions = cast("Document", base or EMPTY), [values[name] for name in names]
+    if base is None:
+        if winner in names:
+            return _Verdict(values[winner])
+        return _Verdict(base, dispute=Dispute(spot, values, {}, clash(values), names))
+    before, versions = cast("Document", base), [values[name] for name in names]
     merged = merge(before, versions)
     if not merged.conflicts:
         return _Verdict(merged.document, look=bool(merged.look))
     if winner in names:
         return _Verdict(merge_for(before, versions, names.index(winner)))
     return _Verdict(base, dispute=Dispute(spot, values, {}, merged, names))
+
+
+def clash(values: Mapping[str, Document]) -> Merged:
+    """Return bodies without a common base as one conflict: nothing says what was added or removed."""
+    return Merged(EMPTY, (Conflict((), tuple(values[name].blocks for name in sorted(values)), 0),))
 
 
 def _dispute(spot: Field, base: Value, votes: Mapping[str, _Vote], stuck: Sequence[_Verdict]) -> Dispute:

@@ -24,7 +24,7 @@ from replicas import Confluence, Files, Intercom, Json, Memory, Moods, Thing
 
 from kbsync.errors import KbsyncError
 from kbsync.replicas.base import Key
-from kbsync.state.records import Base, Conflict, Note, Shadow
+from kbsync.state.records import Base, Conflict, Intent, Note, Rescue, Shadow
 from kbsync.state.snapshot import ALL_TABLES
 from kbsync.state.store import State, open_state
 from kbsync.sync.engine import Engine
@@ -417,6 +417,8 @@ class SyncMachine(RuleBasedStateMachine):
         return f"{text['title']}|{text['state']}|{'/'.join(lines)}"
 
     def _silence(self) -> None:
+        waiting = [*self.state.snapshot.all(Intent), *self.state.snapshot.all(Rescue)]
+        assert not waiting, waiting
         writes = {name: replica.writes for name, replica in self.replicas.items()}
         before = self._records()
         report = self._sync()
