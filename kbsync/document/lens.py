@@ -128,7 +128,7 @@ class _Put:
             if not suspects:
                 return Rendered(fresh, (_REWRITTEN,))
             for at in suspects:
-                levels[at] += 1
+                levels[at] = WRITTEN if pieces[at].same else levels[at] + 1
 
     def _wanted(self, doc: Document, shown: Document) -> Document:
         """Return what the result must read as: what the writer shows, or the old block where doc has it."""
@@ -162,15 +162,16 @@ class _Put:
         self, raw: str, wanted: Document, pieces: Sequence[Piece], levels: Sequence[int]
     ) -> list[int] | None:
         """Return the blocks to rebuild more plainly, None when the body reads as wanted."""
-        free = [at for at, piece in enumerate(pieces) if not piece.same and piece.old is not None]
-        free = [at for at in free if levels[at] < WRITTEN]
+        free = [at for at, piece in enumerate(pieces) if piece.old is not None and levels[at] < WRITTEN]
+        edited = [at for at in free if not pieces[at].same]
         got = self._read(raw)
         if got is None:
-            return free
+            return edited or free
         if canon.same(got, wanted):
             return None
         right = {match.old for match in align(wanted.blocks, got.blocks) if match.same}
-        return [at for at in free if at not in right] or free
+        wrong = [at for at in free if at not in right]
+        return [at for at in edited if at in wrong] or wrong or edited or free
 
     def _read(self, raw: str) -> Document | None:
         try:

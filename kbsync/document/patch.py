@@ -65,12 +65,12 @@ class Patch:
         for at, part in enumerate(fresh):
             match = origin[at]
             i = match.old
-            if i is None:
-                out.append(Piece(_text(self.fresh, part), None, same=False))
+            level = levels[at] if levels else NESTED
+            if i is None or (match.same and level == WRITTEN):
+                out.append(Piece(_text(self.fresh, part), i, same=False))
             elif match.same:
                 out.append(Piece(_text(self.old, old[i]), i, same=True))
             else:
-                level = levels[at] if levels else NESTED
                 text = self._edited(old[i], plain.get(i), part, level)
                 out.append(Piece(text, i, same=False))
         return out

@@ -1,0 +1,201 @@
+"""What the lenses keep of a replica's own raw form, example by example."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from kbsync.document import canon
+from kbsync.document.blocks import CodeBlock, Document, Heading, Paragraph, Text
+from kbsync.document.confluence import CONFLUENCE
+from kbsync.document.formats import PLAIN, Format, Rendered
+from kbsync.document.intercom import INTERCOM
+from kbsync.document.lens import lift, put
+from kbsync.document.markdown import MARKDOWN
+
+PAGE = (
+    '<p local-id="p1">First one. <ac:inline-comment-marker ac:ref="c-1">Second</ac:inline-comment-marker>'
+    " <strong>bold</strong> one.</p>\n"
+    '<ac:structured-macro ac:name="info" ac:schema-version="1" ac:macro-id="m-1">'
+    '<ac:parameter ac:name="title">Mind</ac:parameter><ac:parameter ac:name="unknown">5</ac:parameter>'
+    '<ac:rich-text-body><p local-id="p2">Inside the box.</p><p>And more.</p></ac:rich-text-body>'
+    "</ac:structured-macro>\n"
+    '<table data-layout="wide"><colgroup><col style="width: 147.0px;"/><col/></colgroup><tbody>'
+    '<tr><th>Head</th><th>Other</th></tr><tr><td class="a">lone</td><td class="b">last</td></tr></tbody></table>'
+)
+ARTICLE = (
+    '<h1 id="h_3d75a56c5c">Section</h1><p class="no-margin">First one. Second <b>bold</b> one. '
+    '<a href="https://example.com" target="_blank" class="intercom-content-link">link</a></p>'
+    '<ul><li><p class="no-margin">a thing</p></li><li><p class="no-margin">other thing</p></li></ul>'
+)
+FILE = """\
+Title
+=====
+
+First sentence here. Second
+sentence is *wrapped* over __two__
+lines. See [the guide][g].
+
+* one item
+* other item
+
+[g]: https://example.com
+"""
+
+
+def edited(fmt: Format, raw: str, old: str, new: str) -> Rendered:
+    """Put the document that `raw` shows, with one text replaced, back into it."""
+    spelled = msgspec.json.encode(fmt.read(raw, PLAIN)).decode()
+    assert old in spelled
+    document = msgspec.json.decode(spelled.replace(old, new), type=Document)
+    made = put(fmt, document, raw)
+    assert canon.same(fmt.read(made.raw, PLAIN), document)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("fmt", "raw", "old", "new"),
+    [
+        (CONFLUENCE, PAGE, "First", "Very first"),
+        (CONFLUENCE, PAGE, "Second", "2nd"),
+        (CONFLUENCE, PAGE, "Inside", "Within"),
+        (CONFLUENCE, PAGE, "Mind", "Beware"),
+        (CONFLUENCE, PAGE, "lone", "field"),
+        (CONFLUENCE, PAGE, "Head", "Top"),
+        (INTERCOM, ARTICLE, "Section", "Part"),
+        (INTERCOM, ARTICLE, "Second", "2nd"),
+        (INTERCOM, ARTICLE, "other thing", "another thing"),
+        (MARKDOWN, FILE, "First", "1st"),
+        (MARKDOWN, FILE, "the guide", "our guide"),
+        (MARKDOWN, FILE, "other item", "another item"),
+        (MARKDOWN, FILE, "Title", "Name"),
+    ],
+)
+def test_an_edit_changes_its_words_and_nothing_else(fmt: Format, raw: str, old: str, new: str) -> None:
+    """Ids, widths, unknown parameters, comment markers, wraps, bullets and reference links stay."""
+    assert edited(fmt, raw, old, new) == Rendered(raw.replace(old, new))
+
+
+def test_a_marker_whose_text_is_gone_marks_its_neighbour() -> None:
+    """An inline comment stays anchored, to the nearest text, when what it marked was removed."""
+    made = edited(CONFLUENCE, PAGE, "Second ", "")
+
+    assert '<ac:inline-comment-marker ac:ref="c-1">bold</ac:inline-comment-marker>' in made.raw
+    assert not made.losses
+
+
+def test_a_marker_whose_block_is_gone_is_reported() -> None:
+    """A comment that can no longer be anchored is a loss with a code."""
+    document = CONFLUENCE.read(PAGE, PLAIN)
+
+    made = put(CONFLUENCE, Document(document.blocks[1:]), PAGE)
+
+    assert [loss.code for loss in made.losses] == ["comment-anchor"]
+    assert made.raw == PAGE[PAGE.index("<ac:structured-macro") :]
+
+
+def test_a_new_item_takes_the_list_s_own_marker() -> None:
+    """A list with stars stays a list with stars."""
+    document = MARKDOWN.read(FILE.replace("* other item", "* other item\n* third item"), PLAIN)
+
+    assert put(MARKDOWN, document, FILE).raw == FILE.replace("* other item", "* other item\n* third item")
+
+
+def test_a_removed_block_leaves_its_neighbours_alone() -> None:
+    """A removed list takes its own lines along and nothing else."""
+    title, text, _, definition = MARKDOWN.read(FILE, PLAIN).blocks
+
+    made = put(MARKDOWN, Document((title, text, definition)), FILE)
+
+    assert made.raw == FILE.replace("* one item\n* other item\n\n", "")
+
+
+def test_a_link_outlives_its_definition() -> None:
+    """When a link definition goes, only the block that used it is written afresh."""
+    made = put(MARKDOWN, Document(MARKDOWN.read(FILE, PLAIN).blocks[:3]), FILE)
+
+    assert made.raw.startswith("Title\n=====\n\nFirst sentence here.")
+    assert "[the guide](https://example.com)" in made.raw
+    assert made.raw.endswith("* one item\n* other item\n")
+
+
+def test_headings_shifted_by_the_server_keep_their_bytes() -> None:
+    """Intercom lifts headings; an edit below them does not push them down again."""
+    document = Document((Heading(2, (Text("Section"),)), Paragraph((Text("New words."),))))
+
+    made = put(INTERCOM, document, '<h1 id="h_0000000000">Section</h1><p class="no-margin">Old words.</p>')
+
+    assert made.raw == '<h1 id="h_0000000000">Section</h1><p class="no-margin">New words.</p>'
+
+
+def test_a_file_keeps_its_line_ends() -> None:
+    """A file with carriage returns gets no mixed line ends."""
+    raw = "One.\r\n\r\nTwo.\r\n"
+    document = MARKDOWN.read("One.\n\nNew one.\n\nTwo.\n", PLAIN)
+
+    assert put(MARKDOWN, document, raw).raw == "One.\r\n\r\nNew one.\r\n\r\nTwo.\r\n"
+
+
+@pytest.mark.parametrize("fmt", [MARKDOWN, INTERCOM, CONFLUENCE], ids=lambda fmt: fmt.name)
+def test_an_empty_raw_form_is_written_afresh(fmt: Format) -> None:
+    """Where nothing stood, the writer's own form stands."""
+    document = Document((Paragraph((Text("Hello."),)),))
+
+    assert put(fmt, document, "") == fmt.write(document, PLAIN)
+
+
+# --- lift -----------------------------------------------------------------------------------------
+
+FULL = """\
+## Heading
+
+A footnote[^1] and <u>underlined words</u> stand here. Another sentence.
+
+```python title="x"
+a = 1
+```
+
+```{=confluence}
+<ac:structured-macro ac:name="toc" ac:macro-id="7"/>
+```
+
+| a | b |
+|:-:|---|
+| x | yon |
+
+- [ ] task one
+- [x] task two
+
+[^1]: The note.
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Another sentence", "A last sentence"),
+        ("a = 1", "a = 2"),
+        ("underlined words", "underlined text"),
+        ("task two", "task three"),
+        ("The note", "My note"),
+        ("Heading", "Headline"),
+        ("yon", "yonder"),
+    ],
+)
+def test_an_edit_in_intercom_arrives_alone(old: str, new: str) -> None:
+    """What Intercom cannot show (languages, underlines, macros, alignment) outlives an edit made there."""
+    base = MARKDOWN.read(FULL, PLAIN)
+    shown = INTERCOM.write(base, PLAIN).raw
+    after = INTERCOM.read(shown.replace(old, new), PLAIN)
+
+    lifted = lift(base, INTERCOM.read(shown, PLAIN), after)
+
+    assert put(MARKDOWN, lifted, FULL).raw == FULL.replace(old, new)
+
+
+def test_a_block_removed_in_a_replica_is_removed() -> None:
+    """A replica's removal wins over what only the base knows of the block."""
+    base = Document((Paragraph((Text("Keep."),)), CodeBlock("a = 1", "python")))
+    before = Document((Paragraph((Text("Keep."),)), CodeBlock("a = 1")))
+
+    assert lift(base, before, Document(before.blocks[:1])) == Document(base.blocks[:1])
