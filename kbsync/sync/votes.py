@@ -79,7 +79,7 @@ def merge_claims(base: Fields, claims: Sequence[Claim], prefer: str = "") -> Mer
     disputes: dict[Field, Dispute] = {}
     decided: dict[Field, Dispute] = {}
     look = list[Field]()
-    votes = _votes(sorted(claims, key=lambda claim: claim.replica))
+    votes = _votes(base, sorted(claims, key=lambda claim: claim.replica))
     for spot in sorted(votes):
         verdict = _decide(spot, base.get(spot), votes[spot], "")
         if verdict.dispute:
@@ -94,7 +94,8 @@ def merge_claims(base: Fields, claims: Sequence[Claim], prefer: str = "") -> Mer
     return Merge(whole(merged, disputes), disputes, decided, tuple(look))
 
 
-def _votes(claims: Sequence[Claim]) -> dict[Field, dict[str, _Vote]]:
+def _votes(base: Fields, claims: Sequence[Claim]) -> dict[Field, dict[str, _Vote]]:
+    """Return who says what about each field; who removes a locale must have seen all of it."""
     votes: dict[Field, dict[str, _Vote]] = {}
     for claim in claims:
         for spot in claim.changes():
@@ -106,6 +107,7 @@ def _votes(claims: Sequence[Claim]) -> dict[Field, dict[str, _Vote]]:
         for vote in by.values()
         if spot.locale and vote.value is not None
     }
+    edited |= {spot.locale for claim in claims for spot in differing(claim.ancestor, base) if spot.locale}
     kept = {spot: _without_removals(by) if spot.locale in edited else by for spot, by in votes.items()}
     return {spot: by for spot, by in kept.items() if by}
 
@@ -172,9 +174,15 @@ def _merge_bodies(spot: Field, base: Value, values: dict[str, Document], winner:
     merged = merge(before, versions)
     if not merged.conflicts:
         return _Verdict(merged.document, look=bool(merged.look))
-    if winner in names:
+    if winner in names and _winner_decides(before, values, winner):
         return _Verdict(merge_for(before, versions, names.index(winner)))
     return _Verdict(base, dispute=Dispute(spot, values, {}, merged, names))
+
+
+def _winner_decides(base: Document, values: Mapping[str, Document], winner: str) -> bool:
+    """Tell whether all collisions are with the winner: it has no say in what others dispute."""
+    others = [values[name] for name in sorted(values) if name != winner]
+    return not merge(base, others).conflicts
 
 
 def clash(values: Mapping[str, Document]) -> Merged:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from itertools import permutations
 
 from documents import documents, labels
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kbsync.document import canon, tokens
 from kbsync.document.align import align
 from kbsync.document.blocks import Block, Document, Item, List, Paragraph, Text
 from kbsync.document.merge import Merged, merge
+
+SOAK = int(os.environ.get("KBSYNC_SOAK", "0"))
+
+law = settings(
+    max_examples=max(SOAK, 1_000) if SOAK else 40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+DOCUMENTS = documents()
 
 paragraphs = st.lists(labels, min_size=1, max_size=4).map(
     lambda sentences: Paragraph((Text(". ".join(sentences) + "."),))
@@ -57,7 +66,8 @@ def in_conflicts(merged: Merged) -> set[str]:
     return {word for side in sides for word in all_words(side)}
 
 
-@given(documents(), documents())
+@law
+@given(DOCUMENTS, DOCUMENTS)
 def test_one_changed_version_is_the_result(base: Document, version: Document) -> None:
     """Merging a version with the unchanged base gives the version."""
     merged = merge(base, [version, base])
@@ -66,7 +76,8 @@ def test_one_changed_version_is_the_result(base: Document, version: Document) ->
     assert not merged.conflicts
 
 
-@given(documents(), documents())
+@law
+@given(DOCUMENTS, DOCUMENTS)
 def test_equal_edits_are_no_conflict(base: Document, version: Document) -> None:
     """Merging a version with itself gives the version."""
     merged = merge(base, [version, version])
@@ -75,7 +86,8 @@ def test_equal_edits_are_no_conflict(base: Document, version: Document) -> None:
     assert not merged.conflicts
 
 
-@given(documents(), documents(), documents())
+@law
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
 def test_merge_of_strangers_is_order_free(base: Document, one: Document, other: Document) -> None:
     """Even unrelated documents merge alike in both orders."""
     left, right = merge(base, [one, other]), merge(base, [other, one])
@@ -85,6 +97,7 @@ def test_merge_of_strangers_is_order_free(base: Document, one: Document, other: 
     assert [each.versions for each in left.conflicts] == [each.versions[::-1] for each in right.conflicts]
 
 
+@law
 @given(histories())
 def test_merge_is_order_free(history: tuple[Document, tuple[Document, ...]]) -> None:
     """The result does not depend on the order of the versions, conflicts included."""
@@ -100,6 +113,7 @@ def test_merge_is_order_free(history: tuple[Document, tuple[Document, ...]]) -> 
         ]
 
 
+@law
 @given(histories())
 def test_nothing_is_invented(history: tuple[Document, tuple[Document, ...]]) -> None:
     """Every word of the result comes from the base or a version."""
@@ -109,6 +123,7 @@ def test_nothing_is_invented(history: tuple[Document, tuple[Document, ...]]) -> 
     assert set(all_words(merge(base, versions).document.blocks)) <= known
 
 
+@law
 @given(histories())
 def test_nothing_added_is_lost(history: tuple[Document, tuple[Document, ...]]) -> None:
     """Every word that a version added stands in the result or in a conflict."""
@@ -119,6 +134,7 @@ def test_nothing_added_is_lost(history: tuple[Document, tuple[Document, ...]]) -
     assert added <= set(all_words(merged.document.blocks)) | in_conflicts(merged)
 
 
+@law
 @given(st.lists(paragraphs, min_size=2, max_size=6), st.data())
 def test_edits_of_different_blocks_never_conflict(blocks: list[Paragraph], data: st.DataObject) -> None:
     """Two versions that change different blocks merge into both changes."""
@@ -140,7 +156,8 @@ def _with_sentence(document: Document, at: int, sentence: str) -> Document:
     return Document(tuple(blocks))
 
 
-@given(documents(), documents())
+@law
+@given(DOCUMENTS, DOCUMENTS)
 def test_align_names_every_block_once(one: Document, other: Document) -> None:
     """Every block of both sides stands in exactly one match."""
     matches = align(one.blocks, other.blocks)
@@ -149,7 +166,8 @@ def test_align_names_every_block_once(one: Document, other: Document) -> None:
     assert sorted(m.new for m in matches if m.new is not None) == list(range(len(other.blocks)))
 
 
-@given(documents())
+@law
+@given(DOCUMENTS)
 def test_a_document_aligns_with_itself(document: Document) -> None:
     """A document matches itself block for block."""
     assert all(m.same and not m.moved and m.old == m.new for m in align(document.blocks, document.blocks))

@@ -290,8 +290,12 @@ class SyncMachine(RuleBasedStateMachine):
                 )
             )
         )
-        if name == "files" and mood != "shuffles":
+        if (name == "files" and mood != "shuffles") or (mood == "truncates" and moods.loses_replies):
             return
+        if mood == "loses_replies":
+            moods.truncates = (
+                0  # a reply lost on the way and a dropped paragraph look like a person's deletion
+            )
         value: object = {"truncates": 3, "shuffles": self.random}.get(mood, True)
         setattr(moods, mood, value)
 
@@ -343,6 +347,8 @@ class SyncMachine(RuleBasedStateMachine):
 
     @rule(at=st.integers(1, 40), after=st.booleans())
     def crash(self, at: int, after: bool) -> None:
+        for replica in self.replicas.values():
+            replica.moods.truncates = 0
         self.effects.left, self.effects.after = at, after
         with suppress(Crash, KbsyncError):
             self._sync()
