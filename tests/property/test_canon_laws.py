@@ -17,7 +17,7 @@ from kbsync.document.shape import running_text, walk
 SOAK = int(os.environ.get("KBSYNC_SOAK", "0"))
 
 law = settings(
-    max_examples=max(SOAK, 1_000) if SOAK else 50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=max(SOAK, 1_000) if SOAK else 25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 DOCUMENTS = documents()

@@ -24,7 +24,7 @@ DOCUMENTS = documents()
 SOAK = int(os.environ.get("KBSYNC_SOAK", "0"))
 
 law = settings(
-    max_examples=max(SOAK, 1_000) if SOAK else 30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=max(SOAK, 1_000) if SOAK else 20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 each_format = pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)

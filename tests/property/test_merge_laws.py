@@ -18,7 +18,7 @@ from kbsync.document.merge import Merged, merge
 SOAK = int(os.environ.get("KBSYNC_SOAK", "0"))
 
 law = settings(
-    max_examples=max(SOAK, 1_000) if SOAK else 40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=max(SOAK, 1_000) if SOAK else 20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 DOCUMENTS = documents()
