@@ -39,6 +39,7 @@ def doctor(
 ) -> int:
     """Check tokens, workspace, scopes, space and limits of everything that is configured."""
     from kbsync.cli.session import Session
+    from kbsync.workflow.probe import Disposable, round_trip
 
     options: Options = context.obj
     screen = Screen(options)
@@ -51,9 +52,7 @@ def doctor(
             rows.append((name, "access", False, error.line()))
             continue
         rows += [(name, *check) for check in standing.checks]
-        if probe and name != "files":
-            from kbsync.workflow.probe import round_trip
-
+        if probe and isinstance(replica, Disposable):
             rows += [(name, *check) for check in round_trip(replica, session.settings.content.default_locale)]
     failed = sum(not ok for _, _, ok, _ in rows)
     if options.json:

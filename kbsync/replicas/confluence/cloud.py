@@ -154,7 +154,7 @@ class CloudSite:
             refusal = self._archive(page)
         if refusal is None:
             return ()
-        self._client.write("DELETE", f"{V2}/pages/{page.id}", repeatable=True)
+        self.trash(page.id)
         message = f"the page went to the trash, because the site does not archive: {refusal.message}"
         return (Loss("archive-refused", message),)
 
@@ -192,6 +192,10 @@ class CloudSite:
             return False
         return status.get("finished") is True and status.get("successful") is False
 
+    def trash(self, id: str) -> None:
+        """Move a page to the trash."""
+        self._client.write("DELETE", f"{V2}/pages/{id}", repeatable=True)
+
     def bring_back(self, page: Page, message: str) -> Page | None:
         """Make a page current again.
 
@@ -204,7 +208,7 @@ class CloudSite:
             if not page.archived:
                 return None
             try:
-                self._client.write("DELETE", f"{V2}/pages/{page.id}", repeatable=True)
+                self.trash(page.id)
                 self._restore(msgspec.structs.replace(page, status="trashed"), message)
             except (Missing, Rejected):
                 return None

@@ -144,8 +144,12 @@ class DataCenterSite:
 
     def put_away(self, page: Page) -> tuple[Loss, ...]:
         """Move a page to the trash."""
-        self._client.write("DELETE", f"{API}/content/{page.id}", repeatable=True)
+        self.trash(page.id)
         return ()
+
+    def trash(self, id: str) -> None:
+        """Move a page to the trash."""
+        self._client.write("DELETE", f"{API}/content/{id}", repeatable=True)
 
     def bring_back(self, page: Page, message: str) -> Page | None:
         """Take a page out of the trash: its status and the next version, nothing else."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from requests.adapters import BaseAdapter
 
@@ -127,6 +128,11 @@ class ConfluenceReplica:
     def find(self, kind: Kind, id: str, raw: str) -> Reading | None:
         """Search by title for the page an interrupted `create` may have made."""
         return self._pages.find(kind, id, raw)
+
+    def discard(self, reading: Reading) -> None:
+        """Move a page to the trash: what the probe of `kbsync doctor` made, and nothing else."""
+        with suppress(Missing):
+            self._site.trash(reading.handle)
 
     def _remembered(self, written: Written) -> Written:
         kids = decode(written.reading.raw).translations

@@ -56,6 +56,10 @@ class Site(Protocol):
         """Archive or trash a page, and wait until that is done."""
         ...
 
+    def trash(self, id: str) -> None:
+        """Move a page to the trash."""
+        ...
+
     def bring_back(self, page: Page, message: str) -> Page | None:
         """Make an archived or trashed page current; None when the site cannot."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 
 import httpx
@@ -155,6 +156,11 @@ class IntercomReplica:
         """Search by title and words for what an interrupted `create` may have made."""
         self._ready()
         return self._articles.find(raw) if kind == "article" else self._collections.find(raw)
+
+    def discard(self, reading: Reading) -> None:
+        """Delete an article for good: what the probe of `kbsync doctor` made, and nothing else."""
+        with suppress(Missing):
+            self._client.write("DELETE", f"/articles/{reading.handle}", repeatable=True)
 
     def redirect(self, old: Reading, new_handle: str) -> tuple[Loss, ...]:
         """Let the address of a replaced article lead to its successor, where that can be done."""
