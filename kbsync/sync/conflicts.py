@@ -31,6 +31,7 @@ from kbsync.sync.votes import Claim, clash, merge_claims
 Take: TypeAlias = Literal["files", "intercom", "confluence", "merged"]
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _FENCE = "---"
+_WRITTEN_AGAIN = "delete it and kbsync sync writes it again; or use --take files, intercom or confluence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,11 @@ def _stamps(path: Path) -> dict[str, str]:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write all of a file or nothing: half of it would read as somebody's decision."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def _files(snapshot: Snapshot, folder: Path, policy: Policy) -> Iterable[tuple[Path, tuple[str, str]]]:
@@ -254,12 +258,15 @@ def _read(path: Path, conflicts: Sequence[Conflict]) -> Fields:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        hint = "kbsync sync writes it again; or use --take files, intercom or confluence"
-        raise ContentError("the merged file cannot be read", where=str(path), hint=hint) from error
+        raise ContentError("the merged file cannot be read", where=str(path), hint=_WRITTEN_AGAIN) from error
+    if "\0" in text:
+        raise ContentError("the merged file is not text", where=str(path), hint=_WRITTEN_AGAIN)
     if markers.has_markers(text):
         hint = "edit the blocks between <<<<<<< and >>>>>>>, remove the markers, then run it again"
         raise ContentError("there are still conflict markers", where=str(path), hint=hint)
-    head, body = _split(text)
+    head, body = _split(text, path)
+    if not body.strip() and any(conflict.field == "body" for conflict in conflicts):
+        raise ContentError("the merged file has no text", where=str(path), hint=_WRITTEN_AGAIN)
     fields: Fields = {}
     for conflict in conflicts:
         spot = Field(conflict.field, conflict.locale)
@@ -270,10 +277,14 @@ def _read(path: Path, conflicts: Sequence[Conflict]) -> Fields:
     return fields
 
 
-def _split(text: str) -> tuple[dict[str, str], str]:
+def _split(text: str, path: Path) -> tuple[dict[str, str], str]:
     if not text.startswith(f"{_FENCE}\n"):
         return {}, text
-    head, _, body = text.removeprefix(f"{_FENCE}\n").partition(f"\n{_FENCE}\n")
+    head, closed, body = text.removeprefix(f"{_FENCE}\n").partition(f"\n{_FENCE}\n")
+    if not closed:
+        raise ContentError(
+            "the fields at the top are not closed by ---", where=str(path), hint=_WRITTEN_AGAIN
+        )
     pairs = (line.partition(": ") for line in head.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}, body
 
