@@ -78,7 +78,8 @@ class Screen:
 
     def document(self, value: Any) -> None:
         """Write the one JSON document of `--json`."""
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+        text = msgspec.json.encode(value, enc_hook=str)
+        sys.stdout.write(msgspec.json.format(text, indent=2).decode() + "\n")
 
     def raw(self, text: str) -> None:
         """Write text to stdout as it is, for pipes."""

@@ -146,7 +146,8 @@ def conflicts(context: typer.Context) -> int:
             f"  or take one side whole:      kbsync resolve {view.article} --take {'|'.join(view.versions)}"
         )
     count = len({view.article for view in views})
-    screen.say(f"{count} articles wait for you." if views else "No conflicts.", "bold")
+    waits = "1 article waits" if count == 1 else f"{count} articles wait"
+    screen.say(f"{waits} for you." if views else "No conflicts.", "bold")
     return WAITING if views else 0
 
 
@@ -224,15 +225,22 @@ def synced(
 def summarise(report: Report) -> str:
     """Return the one line a run ends with."""
     applied = len(report.applied)
-    parts = [f"{applied} {'change' if applied == 1 else 'changes'} applied" if applied else "nothing to do"]
+    idle = not (applied or report.refused or report.failed or report.conflicts)
+    parts = ["Nothing to do" if idle else f"{_changes(applied)} applied"]
     if report.pending:
-        parts = [f"{report.pending} changes pending"]
+        parts = [f"{_changes(report.pending)} pending"]
     for name, count in (("waiting", len(report.refused)), ("failed", len(report.failed))):
         parts += [f"{count} {name}"] if count else []
     if report.conflicts:
-        parts.append(f"{len(report.conflicts)} held conflicts (kbsync conflicts)")
+        count = len(report.conflicts)
+        held = "1 conflict" if count == 1 else f"{count} conflicts"
+        parts.append(f"{held} held (kbsync conflicts shows what differs)")
     requests = ", ".join(f"{name} {sum(counts.values())}" for name, counts in sorted(report.requests.items()))
     return f"{'; '.join(parts)}. Requests: {requests or 'none'}."
+
+
+def _changes(count: int) -> str:
+    return "1 change" if count == 1 else f"{count} changes"
 
 
 def _end(screen: Screen, report: Report) -> int:
@@ -262,7 +270,8 @@ def _dry_run(session: Session, screen: Screen, *, full: bool) -> int:
 
 def _show(screen: Screen, made: Plan, out: Path | None) -> None:
     for step in made.steps:
-        screen.say(f"{step.replica}: {step.action} {step.article} ({', '.join(step.fields)})", "bold")
+        about = f" ({', '.join(step.fields)})" if step.fields else ""
+        screen.say(f"{step.replica}: {step.action} {step.article}{about}", "bold")
         if screen.options.verbosity > 0 or len(made.steps) <= _FEW:
             screen.diff(step.diff)
     _conflicts(screen, made.conflicts)
@@ -281,7 +290,7 @@ def _counted(steps: Sequence[Step], out: Path | None) -> str:
         counts[step.replica] = counts.get(step.replica, 0) + 1
     where = ", ".join(f"{count} in {name}" for name, count in sorted(counts.items()))
     then = f"kbsync apply {out}" if out else "kbsync sync"
-    return f"{len(steps)} changes: {where}. Next: {then} does them."
+    return f"{_changes(len(steps))}: {where}. Next: {then} carries them out."
 
 
 def _conflicts(screen: Screen, held: Sequence[Held]) -> None:
