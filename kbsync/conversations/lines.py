@@ -14,6 +14,8 @@ from kbsync.errors import ConversationError
 
 _ROLES: frozenset[str] = frozenset(get_args(Role))
 _RATINGS = range(1, 6)
+_TIMES = range(-2_208_988_800, 253_370_764_800)
+"""Epoch seconds of the years 1900 to 9998, in which every calendar can reckon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,19 @@ def parse(lines: Iterable[str]) -> Iterator[Conversation | BadLine]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield conversation(json.loads(line))
+                yield conversation(_decoded(line))
             except RecursionError:
                 yield BadLine(number, "it nests too deeply")
             except (ValueError, TypeError) as error:
                 yield BadLine(number, str(error))
+
+
+def _decoded(line: str) -> Any:
+    """Return the value of a JSON line; halves of characters, which no file can hold, become question marks."""
+    data = json.loads(line)
+    if "\\ud" in line.lower():
+        data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+    return data
 
 
 def conversation(data: Any) -> Conversation:
@@ -114,22 +124,23 @@ def _required_time(value: Any) -> float:
 
 def _time(value: Any, key: str) -> float | None:
     """Return epoch seconds of a number or an ISO 8601 text; a time without a zone is UTC."""
-    match value:
-        case None:
-            return None
-        case bool():
-            pass
-        case int() | float() if abs(value) < 1e12:  # noqa: PLR2004  beyond the year 33000
-            return float(value)
-        case str():
-            try:
-                moment = datetime.fromisoformat(value)
-            except ValueError:
-                pass
-            else:
-                return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if value is None:
+        return None
+    seconds = _seconds(value)
+    if seconds is not None and _TIMES.start <= seconds < _TIMES.stop:
+        return seconds
     msg = f"{key} is neither epoch seconds nor an ISO 8601 time"
     raise ValueError(msg)
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(min(value, _TIMES.stop)) if value == value else None  # noqa: PLR0124  NaN
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _rating(value: Any) -> int | None:

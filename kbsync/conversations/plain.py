@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from lxml import html
 from lxml.etree import ParserError
 
 _BLOCKS = frozenset("p div br li tr h1 h2 h3 h4 h5 h6 ul ol table blockquote pre".split())
+_CELLS = frozenset({"td", "th"})
 _DROPPED = frozenset("script style head title template blockquote".split())
 _QUOTE_CLASSES = frozenset("gmail_quote yahoo_quoted moz-cite-prefix OutlookMessageHeader".split())
 _MARKUP = re.compile(r"<[a-zA-Z/!]")
@@ -20,12 +22,14 @@ def plain(body: str | None) -> str:
     """Return the text of an HTML body; a text without tags is returned as it is."""
     if not body:
         return ""
-    body = body[:MAX_CHARACTERS]
+    body = body[:MAX_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
     if not _MARKUP.search(body):
-        return html.fromstring(f"<p>{body}</p>").text_content().strip() if "&" in body else body.strip()
+        return unescape(body).replace("\0", "").strip()
+    # Bytes, because lxml refuses a text that declares an encoding; huge_tree, because mail nests deep.
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
-        tree = html.document_fromstring(body.replace("\0", ""))
-    except (ParserError, ValueError):
+        tree = html.document_fromstring(body.encode(), parser=parser)
+    except ParserError:
         return ""
     parts = list[str]()
     _collect(tree, parts)
@@ -43,7 +47,7 @@ def _collect(root: html.HtmlElement, parts: list[str]) -> None:
             continue
         tag = node.tag if isinstance(node.tag, str) else ""
         if tag and tag not in _DROPPED and not _QUOTE_CLASSES & set((node.get("class") or "").split()):
-            edge = "\n" if tag in _BLOCKS else ""
+            edge = "\n" if tag in _BLOCKS else " " if tag in _CELLS else ""
             stack.append("" if tag == "br" else edge)
             for child in reversed(node):
                 stack += [child.tail or "", child]

@@ -18,7 +18,11 @@ from kbsync.errors import Missing, RemoteError
 
 PER_PAGE = 150
 WEEK = 7 * 86_400
+LAG = 3_600
+"""Seconds before the end of the last pull that are searched again: the search index runs late."""
+
 _DELETED_PER_PAGE = 60
+_SINCE = "pulled_since"
 _REACHED = "pulled_until"
 _PURGED = "purged_until"
 _ROLES: dict[str, Role] = {
@@ -30,7 +34,7 @@ _ROLES: dict[str, Role] = {
     "bot": "bot",
 }
 
-_HANDLING = ("handling_time", "time_to_last_close", "time_to_first_close")
+_HANDLING = ("handling_time", "adjusted_handling_time")
 
 Json = dict[str, Any]
 
@@ -63,18 +67,28 @@ def pull(
 
     Raises RemoteDown, AccessRefused, ConversationError; what came before the failure stays.
     """
-    reached = float(store.fact(_REACHED) or 0)
-    start = max(now - window, reached)
     fetched = searches = 0
-    while start < now:
-        end = min(start + WEEK, now)
+    for start, end in _slices(store, now, window):
         for page in _search(client, start, end):
             searches += 1
             fetched += store.put(map(conversation, page))
         store.remember(_REACHED, str(end))
         note(f"{fetched} conversations")
-        start = end
     return Pulled(fetched, _purge(client, store), searches)
+
+
+def _slices(store: Store, now: float, window: float) -> Iterator[tuple[float, float]]:
+    """Yield the weeks to search: on from where the last pull came to, or all of a longer window than before."""
+    start, since = now - window, store.fact(_SINCE)
+    if since is None or start < float(since) - LAG:
+        store.remember(_REACHED, str(start))
+        store.remember(_SINCE, str(start))
+    else:
+        start = max(start, float(store.fact(_REACHED) or 0) - LAG)
+    while start < now:
+        end = min(start + WEEK, now)
+        yield start, end
+        start = end
 
 
 def complete(client: Client, found: Conversation) -> Conversation:
@@ -155,7 +169,8 @@ def _messages(data: Json) -> Iterator[Message]:
     if opening:
         yield Message(_role(source.get("author") or {}), opening, _number(data.get("created_at")))
     for part in (data.get("conversation_parts") or {}).get("conversation_parts") or []:
-        text = plain(part.get("body")) if part.get("part_type") != "note" else ""
+        private = "note" in str(part.get("part_type"))  # also note_and_reopen
+        text = "" if private else plain(part.get("body"))
         if text:
             yield Message(_role(part.get("author") or {}), text, _number(part.get("created_at")))
 
