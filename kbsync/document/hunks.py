@@ -55,7 +55,7 @@ def weave(
 ) -> Woven[T] | None:
     """Merge versions over a base by the keys of their units; None when hunks collide.
 
-    With a winner its hunks replace what they collide with.
+    With a winner nothing collides: its hunks win, elsewhere content decides.
     """
     pairs = [common(base, key) for key in keys]
     places = [dict(each) for each in pairs]
@@ -102,14 +102,21 @@ def _clusters(hunks: list[Hunk[T]]) -> Iterator[list[Hunk[T]]]:
 def _settle(cluster: list[Hunk[T]], winner: int | None) -> list[Hunk[T]] | None:
     if len({hunk.edit for hunk in cluster}) == 1:
         return cluster[:1]
-    mine = [hunk for hunk in cluster if hunk.version == winner]
-    return mine or None
+    if winner is None:
+        return None
+    versions = {hunk.version for hunk in cluster}
+    chosen = winner if winner in versions else min(cluster, key=_order).version
+    return [hunk for hunk in cluster if hunk.version == chosen]
+
+
+def _order(hunk: Hunk[T]) -> tuple[int, int, str]:
+    return hunk.start, hunk.end, repr(hunk.keys)
 
 
 def _pieces(end: int, hunks: list[Hunk[T]], places: list[dict[int, int]]) -> Iterator[Kept | Hunk[T]]:
     at = 0
     done: set[tuple[int, int, tuple[Hashable, ...]]] = set()
-    for hunk in sorted(hunks, key=lambda each: (each.start, each.end, repr(each.keys))):
+    for hunk in sorted(hunks, key=_order):
         for unit in range(at, hunk.start):
             yield Kept(unit, tuple(each.get(unit) for each in places))
         at = max(at, hunk.end)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kbsync.document import canon, tokens
 from kbsync.document.align import align
 from kbsync.document.blocks import Block, Document, Item, List, Paragraph, Text
-from kbsync.document.merge import Merged, merge
+from kbsync.document.merge import Merged, merge, merge_for
 
 SOAK = int(os.environ.get("KBSYNC_SOAK", "0"))
 
@@ -132,6 +132,16 @@ def test_nothing_added_is_lost(history: tuple[Document, tuple[Document, ...]]) -
     added = {word for each in versions for word in all_words(each.blocks)} - set(all_words(base.blocks))
 
     assert added <= set(all_words(merged.document.blocks)) | in_conflicts(merged)
+
+
+@law
+@given(histories())
+def test_a_winner_leaves_no_conflict(history: tuple[Document, tuple[Document, ...]]) -> None:
+    """With a winner every collision is settled, and every word it added stands in the result."""
+    base, versions = history
+    added = set(all_words(versions[0].blocks)) - set(all_words(base.blocks))
+
+    assert added <= set(all_words(merge_for(base, versions, winner=0).blocks))
 
 
 @law
