@@ -68,7 +68,8 @@ class FilesReplica:
         """Return the entry the files show. Raises ContentError, DocumentError."""
         id = reading.id or names.id(reading.handle, reading.kind) or ""
         if reading.kind == "article":
-            return entries.parse_article(raw.article(reading.raw), id, reading.handle, names)
+            made = raw.article(reading.raw)
+            return entries.parse_article(made, id, _handle(made), names)
         return entries.parse_collection(raw.collection(reading.raw), id, names)
 
     def render(self, entry: Entry, old: Reading | None, names: Names) -> Raw:
@@ -128,6 +129,10 @@ class FilesReplica:
     def download(self, address: str) -> bytes:
         """Return the bytes of an asset by its path."""
         return self._disk.data(address)
+
+    def shown(self, path: str) -> str:
+        """Return a path below the root as a person would type it."""
+        return path if path.startswith(f"{self._disk.root.name}/") else self._disk.shown(path)
 
     def has_asset(self, path: str) -> bool:
         """Tell whether there is a file at the path."""
