@@ -4,46 +4,46 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Final, NamedTuple
 
 import msgspec
-import numpy as np
 
 from kbsync.conversations.model import Conversation
-from kbsync.gaps.arrays import Integers, Vectors
 from kbsync.gaps.desk import Desk, fold, lay_out
 from kbsync.gaps.encode.base import Encoder, VectorCache
 from kbsync.gaps.encode.cache import CachedEncoder
 from kbsync.gaps.encode.choose import choose
 from kbsync.gaps.impact import impact, trend
-from kbsync.gaps.label import Name, distinct, names
+from kbsync.gaps.label import Name, distinct
 from kbsync.gaps.language import detect
 from kbsync.gaps.model import Analysis, ConversationVerdict, HelpText, TopicVerdict
 from kbsync.gaps.question import Question, extract
 from kbsync.gaps.settings import GapSettings
 from kbsync.gaps.standing import stand
+from kbsync.gaps.topics import Topic, article_of, collect
+from kbsync.gaps.translation import answered_elsewhere, untranslated
 from kbsync.gaps.verdict import CUT, Case, judge
 
 _REPRESENTATIVES: Final = 5
+_SAMPLED_PASSAGES: Final = 5
 
 
-class _Topic(NamedTuple):
-    """A topic before it is judged: conversation numbers, the most typical first, and what they share."""
+class _Placed(NamedTuple):
+    """Where one conversation stands by itself."""
 
-    language: str
-    members: list[int]
-    name: Name
     coverage: float
     article: HelpText | None
 
 
-class _Placed(NamedTuple):
-    """Where one conversation stands before topics have ids."""
+class _Material(NamedTuple):
+    """What is read once and used all along; `written[i]` is the language of the i-th help text."""
 
-    score: float
-    article: HelpText | None
+    conversations: list[Conversation]
+    questions: list[Question]
+    shelf: Sequence[HelpText]
+    written: list[str]
 
 
 def analyze(
@@ -56,149 +56,117 @@ def analyze(
 ) -> Analysis:
     """Return topics, their verdicts, and where each conversation went; the same input gives the same analysis.
 
-    Of conversations with one id the last counts. `encoder` overrides what the settings choose.
+    Of conversations with one id the last counts. `encoder` overrides what the settings choose; vectors that
+    `vectors_cache` holds are not computed again.
+
+    Raises:
+        ConfigError: the settings name a sentence encoder that is not on this machine.
     """
     settings = settings or GapSettings()
-    unique = list({conversation.id: conversation for conversation in conversations}.values())
-    questions = [extract(conversation) for conversation in unique]
-    topics: list[_Topic] = []
+    material = _read(conversations, shelf, settings)
+    topics: list[Topic] = []
     placed: dict[int, _Placed] = {}
-    encoders: set[str] = set()
-    for desk, name in _desks(unique, questions, shelf, settings, encoder, vectors_cache):
-        encoders.add(name)
-        topics.extend(_study(desk, settings, placed))
-    judged = _judge(topics, unique, questions, placed)
-    return Analysis(
-        topics=judged,
-        conversations=_verdicts(unique, judged, placed),
-        settings={**msgspec.structs.asdict(settings), "encoders": sorted(encoders)},
-    )
-
-
-def _desks(
-    conversations: Sequence[Conversation],
-    questions: Sequence[Question],
-    shelf: Sequence[HelpText],
-    settings: GapSettings,
-    encoder: Encoder | None,
-    cache: VectorCache | None,
-) -> Iterable[tuple[Desk, str]]:
-    """Yield one desk per language that anybody writes in."""
-    spoken = detect([q.text for q in questions], [c.locale for c in conversations], settings.default_locale)
-    written = detect([_sample(article) for article in shelf], [None] * len(shelf), settings.default_locale)
-    rows = _grouped(spoken, [bool(question.text) for question in questions])
-    articles = _grouped(written, [True] * len(shelf))
-    for language in sorted(rows):
-        texts, askers = fold(questions, rows[language])
+    used: set[str] = set()
+    for language, rows in _spoken(material, settings):
         chosen = encoder or choose(settings.encoder, language)
-        cached = CachedEncoder(chosen, cache) if chosen is not None and cache is not None else chosen
-        own = [shelf[row] for row in articles.get(language, ())]
-        yield (
-            lay_out(language, texts, askers, own, cached, seed=settings.seed),
-            chosen.name if chosen else "tfidf",
-        )
+        used.add(chosen.name if chosen else "tfidf")
+        desk = _desk(material, language, rows, _remembering(chosen, vectors_cache), settings)
+        standing = stand(desk, seed=settings.seed)
+        topics.extend(collect(desk, standing, settings.min_topic_size))
+        for row, askers in enumerate(desk.askers):
+            own = _Placed(float(standing.coverage[row]), article_of(desk, standing.article[row]))
+            placed.update((asker, own) for asker in askers)
+    judged = _judged(topics, material, placed)
+    recorded = {**msgspec.structs.asdict(settings), "encoders": sorted(used)}
+    return Analysis(judged, _placements(material.conversations, judged, placed), recorded)
 
 
-def _sample(article: HelpText) -> str:
-    return " ".join((article.title, article.description, *article.passages[:5]))
+def _read(
+    conversations: Sequence[Conversation], shelf: Sequence[HelpText], settings: GapSettings
+) -> _Material:
+    unique = list({conversation.id: conversation for conversation in conversations}.values())
+    samples = [" ".join((text.title, text.description, *text.passages[:_SAMPLED_PASSAGES])) for text in shelf]
+    written = detect(samples, [None] * len(shelf), settings.default_locale)
+    return _Material(unique, [extract(conversation) for conversation in unique], shelf, written)
 
 
-def _grouped(keys: Sequence[str], wanted: Sequence[bool]) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = defaultdict(list)
-    for row, (key, want) in enumerate(zip(keys, wanted, strict=True)):
-        if want:
-            groups[key].append(row)
-    return groups
+def _spoken(material: _Material, settings: GapSettings) -> Iterator[tuple[str, list[int]]]:
+    """Yield each language with the numbers of the conversations that ask something in it."""
+    texts = [question.text for question in material.questions]
+    locales = [conversation.locale for conversation in material.conversations]
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, language in enumerate(detect(texts, locales, settings.default_locale)):
+        if texts[row]:
+            rows[language].append(row)
+    yield from sorted(rows.items())
 
 
-def _study(desk: Desk, settings: GapSettings, placed: dict[int, _Placed]) -> Iterable[_Topic]:
-    """Find the topics of one desk and note where each of its conversations stands."""
-    found = stand(desk, seed=settings.seed)
-    for row, askers in enumerate(desk.askers):
-        own = _Placed(float(found.coverage[row]), _article(desk, found.article[row]))
-        placed.update((asker, own) for asker in askers)
-    counts = desk.counts
-    groups = [
-        (number, members)
-        for number, members in enumerate(_members(found.topic))
-        if counts[members].sum() >= settings.min_topic_size
-    ]
-    ordered = [members[_by_typicality(desk, members, found.centres[number])] for number, members in groups]
-    numbered = np.full(len(found.topic), -1)
-    for position, members in enumerate(ordered):
-        numbered[members] = position
-    called = names(desk.texts, numbered, [desk.texts[members[0]] for members in ordered])
-    for (number, _), members, name in zip(groups, ordered, called, strict=True):
-        asked_by = [asker for member in members for asker in desk.askers[member]]
-        article = _article(desk, found.topic_article[number])
-        yield _Topic(desk.language, asked_by, name, float(found.topic_coverage[number]), article)
+def _remembering(encoder: Encoder | None, cache: VectorCache | None) -> Encoder | None:
+    return CachedEncoder(encoder, cache) if encoder is not None and cache is not None else encoder
 
 
-def _article(desk: Desk, number: int) -> HelpText | None:
-    return desk.articles[number] if number >= 0 else None
+def _desk(
+    material: _Material, language: str, rows: list[int], encoder: Encoder | None, settings: GapSettings
+) -> Desk:
+    texts, askers = fold(material.questions, rows)
+    articles = [text for text, code in zip(material.shelf, material.written, strict=True) if code == language]
+    return lay_out(language, texts, askers, articles, encoder, seed=settings.seed)
 
 
-def _members(topic: Integers) -> list[Integers]:
-    return [np.flatnonzero(topic == number) for number in range(int(topic.max(initial=-1)) + 1)]
-
-
-def _by_typicality(desk: Desk, members: Integers, centre: Vectors) -> Integers:
-    """Order members by nearness to the topic's centre."""
-    return np.argsort(-(desk.vectors[members] @ centre), kind="stable")
-
-
-def _judge(
-    topics: Sequence[_Topic],
-    conversations: Sequence[Conversation],
-    questions: Sequence[Question],
-    placed: dict[int, _Placed],
-) -> list[TopicVerdict]:
+def _judged(topics: Sequence[Topic], material: _Material, placed: dict[int, _Placed]) -> list[TopicVerdict]:
+    """Return the verdicts, what costs most first."""
     usual = median([len(topic.members) for topic in topics] or [0])
     labels = distinct([topic.name for topic in topics])
-    judged = []
-    for topic, name in zip(topics, labels, strict=True):
-        members = [conversations[row] for row in topic.members]
-        scores = [placed[row].score for row in topic.members]
-        judgement = judge(Case(members, scores, topic.coverage, topic.article, usual))
-        judged.append(
-            TopicVerdict(
-                id=_topic_id(members),
-                label=name.label,
-                keywords=name.keywords,
-                size=len(members),
-                verdict=judgement.verdict,
-                coverage=round(topic.coverage, 4),
-                article=topic.article.path if topic.article else None,
-                impact=impact(members, conversations, topic.coverage),
-                trend=trend(members),
-                representatives=[member.id for member in members[:_REPRESENTATIVES]],
-                conversations=sorted(member.id for member in members),
-                question=questions[topic.members[0]].asked,
-                evidence=judgement.evidence,
-                locale=topic.language,
-            )
-        )
+    judged = [
+        _verdict(topic, name, material, [placed[row].coverage for row in topic.members], usual)
+        for topic, name in zip(topics, labels, strict=True)
+    ]
     return sorted(judged, key=lambda topic: (-topic.impact["score"], topic.id))
 
 
-def _topic_id(members: Iterable[Conversation]) -> str:
+def _verdict(
+    topic: Topic, name: Name, material: _Material, scores: list[float], usual: float
+) -> TopicVerdict:
+    members = [material.conversations[row] for row in topic.members]
+    elsewhere = answered_elsewhere(members, untranslated(material.shelf, material.written, topic.language))
+    judgement = judge(Case(members, scores, topic.coverage, topic.article, usual, topic.facet, elsewhere))
+    return TopicVerdict(
+        id=_topic_id(members),
+        label=name.label,
+        keywords=name.keywords,
+        size=len(members),
+        verdict=judgement.verdict,
+        coverage=round(topic.coverage, 4),
+        article=topic.article.path if topic.article else None,
+        impact=impact(members, material.conversations, topic.coverage),
+        trend=trend(members),
+        representatives=[member.id for member in members[:_REPRESENTATIVES]],
+        conversations=sorted(member.id for member in members),
+        question=material.questions[topic.members[0]].asked,
+        evidence=judgement.evidence,
+        locale=topic.language,
+    )
+
+
+def _topic_id(members: Sequence[Conversation]) -> str:
     """Return an id made from the topic's earliest conversation, which no other topic shares."""
     earliest = min(members, key=lambda member: (member.created_at, member.id))
     return "t" + hashlib.sha256(earliest.id.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _verdicts(
+def _placements(
     conversations: Sequence[Conversation], topics: Sequence[TopicVerdict], placed: dict[int, _Placed]
 ) -> list[ConversationVerdict]:
     topic_of = {member: topic.id for topic in topics for member in topic.conversations}
     silent = _Placed(0.0, None)
+    found = [(conversation.id, placed.get(row, silent)) for row, conversation in enumerate(conversations)]
     return [
         ConversationVerdict(
-            id=conversation.id,
-            topic=topic_of.get(conversation.id),
-            coverage=round(placed.get(row, silent).score, 4),
-            uncovered=row in placed and placed[row].score < CUT,
-            article=article.path if (article := placed.get(row, silent).article) else None,
+            id=number,
+            topic=topic_of.get(number),
+            coverage=round(own.coverage, 4),
+            uncovered=own is not silent and own.coverage < CUT,
+            article=own.article.path if own.article else None,
         )
-        for row, conversation in enumerate(conversations)
+        for number, own in found
     ]

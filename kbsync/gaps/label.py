@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 from kbsync.gaps.arrays import Floats, Integers
 
@@ -19,9 +19,13 @@ _KEYWORDS: Final = 8
 _PHRASE_WORDS: Final = 4
 _TEXTS_PER_TOPIC: Final = 300
 _COMMON: Final = 0.35
+_ENOUGH_TOPICS: Final = 4
+_TWICE: Final = 2
+_LONGER: Final = 0.75
+_PLACEHOLDERS: Final = frozenset({"name", "email", "number", "date", "time", "amount", "link"})
 _OFTEN: Final = 0.2
 _FALLBACK_CHARACTERS: Final = 60
-_WORD: Final = r"(?u)\b[^\W\d_][\w'’]*\b"
+_WORD: Final = r"(?u)\b[^\W\d_][\w'’]*\b"  # noqa: RUF001 - customers type both apostrophes
 
 
 class Name(NamedTuple):
@@ -58,48 +62,42 @@ def _strength(texts: Sequence[str], topic: Integers, count: int) -> tuple[list[s
     member = csr_matrix((np.ones(len(texts)), (topic, np.arange(len(texts)))), shape=(count, len(texts)))
     inside = csr_matrix(member @ said, dtype=np.float64)
     terms = vectorizer.get_feature_names_out().tolist()
-    return terms, _weighed(
-        inside, np.asarray(member.sum(axis=1)).ravel(), _boundary_is_common(terms, inside, count)
-    )
+    return terms, _weighed(inside, np.asarray(member.sum(axis=1)).ravel(), _hollow(terms, inside))
 
 
-def _weighed(inside: csr_matrix, sizes: Floats, common: Integers) -> csr_matrix:
+def _weighed(inside: csr_matrix, sizes: Floats, hollow: Integers) -> csr_matrix:
+    """Weigh a term by the share of the topic that says it and by how much rarer it is elsewhere."""
     total = np.asarray(inside.sum(axis=0)).ravel()
     entries = inside.tocoo()
-    share = entries.data / np.maximum(sizes[entries.row], 1)
-    rest = (total[entries.col] - entries.data + 0.5) / (sizes.sum() - sizes[entries.row] + 1)
-    weight = (
-        share
-        * np.log(np.maximum(share / rest, 1.0))
-        * (share >= np.minimum(_OFTEN, 2 / np.maximum(sizes[entries.row], 1) + 0.1))
-    )
-    weight[common[entries.col] > 0] = 0.0
+    size = np.maximum(sizes[entries.row], 1)
+    share = entries.data / size
+    elsewhere = (total[entries.col] - entries.data + 0.5) / (sizes.sum() - size + 1)
+    often = share >= np.minimum(_OFTEN, _TWICE / size + _OFTEN / 2)
+    weight = share * np.log(np.maximum(share / elsewhere, 1.0)) * often * (hollow[entries.col] == 0)
     return csr_matrix((weight, (entries.row, entries.col)), shape=inside.shape)
 
 
-def _boundary_is_common(terms: Sequence[str], inside: csr_matrix, count: int) -> Integers:
-    """Mark terms that begin or end with a word said in a large part of all topics: 'of the card', 'how do I'."""
-    spread = np.asarray((inside > 0).sum(axis=0)).ravel() / max(count, 1)
-    common = {
-        term
-        for term, share in zip(terms, spread, strict=True)
-        if share > _COMMON and count > 3 and " " not in term
-    }  # noqa: PLR2004 - among fewer topics nothing is common
-    return np.array([bool({term.split()[0], term.split()[-1]} & common) for term in terms], dtype=np.int64)
+def _hollow(terms: Sequence[str], inside: csr_matrix) -> Integers:
+    """Mark terms that begin or end with a word without content: said in many topics, or an English stop word."""
+    spread = np.asarray((inside > 0).sum(axis=0)).ravel() / max(inside.shape[0], 1)
+    empty = set(ENGLISH_STOP_WORDS) | _PLACEHOLDERS
+    if inside.shape[0] >= _ENOUGH_TOPICS:
+        empty |= {term for term, share in zip(terms, spread, strict=True) if share > _COMMON}
+    return np.array([bool({term.split()[0], term.split()[-1]} & empty) for term in terms], dtype=np.int64)
 
 
 def _name(terms: Sequence[str], strength: csr_matrix, typical: str) -> Name:
-    ranked = [
-        terms[column]
-        for _, column in sorted(zip((-strength.data).tolist(), strength.indices.tolist(), strict=True))
-        if strength[0, column] > 0
-    ]
+    weight = {
+        terms[column]: float(value)
+        for column, value in zip(strength.indices, strength.data, strict=True)
+        if value > 0
+    }
+    ranked = sorted(weight, key=lambda term: (-weight[term], term))
     words = [term for term in ranked if " " not in term][:_KEYWORDS]
-    weight = dict(zip((terms[column] for column in strength.indices), strength.data, strict=True))
-    phrases = sorted(
-        (term for term in ranked if " " in term), key=lambda term: -weight[term] * len(term.split()) ** 0.75
-    )
-    best = phrases[0] if phrases else " ".join(words[:2])
+    phrases = sorted(weight, key=lambda term: (-weight[term] * len(term.split()) ** _LONGER, term))
+    best = phrases[0] if phrases else ""
+    if best and " " not in best and len(words) > 1:
+        best = f"{best}, {next(word for word in words if word != best)}"
     return Name(_headline(best or typical), words)
 
 

@@ -31,8 +31,8 @@ _SIGNATURE = re.compile(
     r"|cordiali saluti\b.{0,20}$|met vriendelijke groet\b.{0,20}$|atenciosamente\b.{0,20}$",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_SENTENCE_END = re.compile("(?<=[.!?\u2026])\\s+|(?<=[\u3002\uff01\uff1f])|\n+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - customers type both apostrophes
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 #: A sentence made of these alone states no problem.
@@ -113,7 +113,7 @@ def _tells(sentence: str) -> bool:
     """Whether the sentence says more than manners and slot values."""
     if is_only_slots(sentence):
         return False
-    words = [word.lower().replace("’", "'") for word in _WORD.findall(sentence)]
+    words = [word.lower().replace("\u2019", "'") for word in _WORD.findall(sentence)]
     placeholders = {"name", "email", "number", "date", "time", "amount", "link"}
     told = [
         word

@@ -12,6 +12,7 @@ from kbsync.gaps.calibrate import answered, split_point
 from kbsync.gaps.coverage import Evidence, margin_over_next, per_article, standard, weigh
 from kbsync.gaps.desk import Desk
 from kbsync.gaps.graph import connect
+from kbsync.gaps.merge import merge
 
 _COMPETITION: Final = 0.1
 _HALF: Final = 0.5
@@ -39,6 +40,8 @@ def stand(desk: Desk, *, seed: int = 0) -> Standing:
     topic = cluster.topics(graph, np.where(sure, evidence.article, -1), seed=seed)
     centres = _centres(desk.vectors, topic, desk.counts)
     if not desk.articles:
+        topic = merge(desk.vectors, desk.counts, topic, np.arange(len(centres)))
+        centres = _centres(desk.vectors, topic, desk.counts)
         nothing = np.zeros(len(centres))
         return Standing(
             topic, np.zeros(len(topic)), evidence.article, nothing, nothing.astype(np.int64) - 1, centres
@@ -47,6 +50,22 @@ def stand(desk: Desk, *, seed: int = 0) -> Standing:
 
 
 def _judged(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> Standing:
+    share = _answered(desk, topic, centres, evidence)
+    merged = merge(desk.vectors, desk.counts, topic, np.flatnonzero(share < _HALF))
+    centres = _centres(desk.vectors, merged, desk.counts)
+    similarity = per_article(centres, desk.passages, desk.owner)
+    return Standing(
+        merged,
+        _own_coverage(evidence.strength, share[topic]),
+        evidence.article,
+        _topic_means(share[topic], merged, desk.counts),
+        _chosen_article(similarity, evidence.article, merged, desk.counts),
+        centres,
+    )
+
+
+def _answered(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> Floats:
+    """Return how surely each topic is answered: by its members, by its centre, and by what its article prefers."""
     similarity = per_article(centres, desk.passages, desk.owner)
     strength = _topic_means(evidence.strength, topic, desk.counts)
     total = (
@@ -54,15 +73,7 @@ def _judged(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -
         + _HALF * standard(margin_over_next(similarity))
         + _HALF * standard(_won(similarity))
     )
-    share = answered(total, similarity.max(axis=1) - _nearest_other(centres))
-    return Standing(
-        topic,
-        _own_coverage(evidence.strength, share[topic]),
-        evidence.article,
-        share,
-        _chosen_article(similarity, evidence.article, topic, desk.counts),
-        centres,
-    )
+    return answered(total, similarity.max(axis=1) - _nearest_other(centres))
 
 
 def _centres(vectors: Vectors, topic: Integers, counts: Integers) -> Vectors:

@@ -91,13 +91,13 @@ def _model(folder: Path) -> tuple[str | bytes, str]:
     """Return what onnxruntime loads, and a name that changes with the weights."""
     for path in (folder / "onnx" / "model.onnx", folder / "model.onnx"):
         if path.is_file():
-            return str(path), _named(folder, path)
+            return str(path), _named(path)
     weights = folder / "model.safetensors"
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    return build(config, read_tensors(weights), where=str(folder)), _named(folder, weights)
+    return build(config, read_tensors(weights), where=str(folder)), _named(weights)
 
 
-def _named(folder: Path, weights: Path) -> str:
+def _named(weights: Path) -> str:
     """Name a model by its shape and a digest of the end of its weights: stable across machines, cheap to take."""
     with weights.open("rb") as file:
         size = file.seek(0, 2)

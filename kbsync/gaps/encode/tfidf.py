@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags_array, hstack
+from scipy.sparse import csr_matrix, hstack
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
@@ -147,7 +147,7 @@ def _fitted(vectorizer: CountVectorizer, sample: Sequence[str]) -> CountVectoriz
     for often in (2, 1):
         try:
             return vectorizer.set_params(min_df=often).fit(sample)
-        except ValueError:  # noqa: PERF203 - scikit-learn's way to say that no term is left
+        except ValueError:  # scikit-learn's way to say that no term is left
             continue
     return None
 
