@@ -33,7 +33,7 @@ from kbsync.document.formats import Links, Loss
 from kbsync.document.markdown import escape
 from kbsync.document.markdown.inline_reader import is_bare
 from kbsync.document.markdown.rules import MATH, bare_end
-from kbsync.document.markdown.videos import is_video
+from kbsync.document.video import is_video
 
 MARKERS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
     {Strong: ("**", "__"), Emphasis: ("*", "_"), Strike: ("~~",)}

@@ -41,7 +41,7 @@ from kbsync.document.markdown import code, frames
 from kbsync.document.markdown.inline_reader import figure_align, read_inlines, unescaped
 from kbsync.document.markdown.parser import MAX_DEPTH, parse, parse_inline
 from kbsync.document.markdown.places import Lines
-from kbsync.document.markdown.videos import is_video
+from kbsync.document.video import is_video
 from kbsync.errors import DocumentError
 
 ALERT: Final = re.compile(r"\[!(note|tip|important|warning|caution)\](?=\s|$)[ \t]*", re.IGNORECASE)

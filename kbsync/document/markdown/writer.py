@@ -42,7 +42,7 @@ from kbsync.document.markdown.inline_writer import InlineWriter, escape_raw, foo
 from kbsync.document.markdown.parser import parse
 from kbsync.document.markdown.rules import bare_end
 from kbsync.document.markdown.tables import write_table
-from kbsync.document.markdown.videos import is_video
+from kbsync.document.video import is_video
 
 SPACER: Final = "&nbsp;"
 SAFE_DIVIDER: Final = "___"
@@ -311,7 +311,12 @@ def _figure(writer: Writer, block: Figure) -> str:
 
 
 def _embed(writer: Writer, block: Embed) -> str:
-    if is_video(block.href) and bare_end(block.href) == len(block.href) and not set(block.href) & _LOUD:
+    if (
+        block.href.startswith("http")
+        and is_video(block.href)
+        and bare_end(block.href) == len(block.href)
+        and not set(block.href) & _LOUD
+    ):
         return block.href
     return f"{labelled(writer.inline, (Text('Video'),), block.href)}{{.embed}}"
 
