@@ -19,14 +19,18 @@ SHARED = 0.3
 """Share of the smaller topic's members that makes two topics one."""
 
 
-class Memory(msgspec.Struct, frozen=True):
-    """A topic as it was last seen: enough to know it again and to see that it changed."""
+class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A topic as it was last seen: enough to know it again and to see that it changed.
+
+    `asleep` is a dismissed topic that the last analysis did not find: it is known again when it comes back.
+    """
 
     id: str
     label: str
     members: list[str]
     verdict: str
     size: int
+    asleep: bool = False
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -72,14 +76,26 @@ def track(analysis: Analysis, ledger: Ledger) -> Tracked:
     carried = _match(shares)
     renamed = _renamed(analysis, carried, {memory.id for memory in ledger.topics})
     memories = [Memory(t.id, t.label, t.conversations, t.verdict, t.size) for t in renamed.topics]
-    alive = {memory.id for memory in memories}
-    kept = [d for d in ledger.decisions if d.topic in alive]
+    memories = [*_asleep(ledger, memories), *memories]
+    known = {memory.id for memory in memories}
+    kept = [d for d in ledger.decisions if d.topic in known]
     return Tracked(
         renamed,
         _changes(analysis, ledger, shares, carried, renamed),
         Ledger(memories, kept),
         bool(ledger.topics),
     )
+
+
+def _asleep(ledger: Ledger, awake: Sequence[Memory]) -> list[Memory]:
+    """Return the dismissed topics of which nothing is left: a quiet month undoes no decision, a merge does."""
+    decided = {decision.topic for decision in ledger.decisions} - {memory.id for memory in awake}
+    present = {member for memory in awake for member in memory.members}
+    return [
+        msgspec.structs.replace(memory, asleep=True)
+        for memory in ledger.topics
+        if memory.id in decided and len(present.intersection(memory.members)) < SHARED * len(memory.members)
+    ]
 
 
 def dismissed(topic: TopicVerdict, ledger: Ledger) -> Decision | None:
@@ -155,7 +171,7 @@ def _changes(
         from_old.setdefault(old, []).append(names[new])
     return Changes(
         born=tuple(names[t.id] for t in analysis.topics if t.id not in carried and t.id not in into_new),
-        gone=tuple((m.id, m.label) for m in ledger.topics if m.id not in from_old),
+        gone=tuple((m.id, m.label) for m in ledger.topics if not m.asleep and m.id not in from_old),
         merged=tuple((names[new], tuple(olds)) for new, olds in sorted(into_new.items()) if len(olds) > 1),
         split=tuple((old, tuple(sorted(news))) for old, news in sorted(from_old.items()) if len(news) > 1),
     )

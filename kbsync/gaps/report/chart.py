@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import altair as alt
@@ -23,48 +24,62 @@ COLOURS = MappingProxyType(
 _ORDER: dict[str, int] = {verdict: number for number, verdict in enumerate(TITLES)}
 
 
-def weekly(weeks: Sequence[tuple[str, str, int]]) -> str:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A drawing's width in CSS pixels, the weeks it shows at most, and the columns of its legend."""
+
+    width: int
+    weeks: int
+    legend: int
+
+
+WIDE = Size(860, 26, 5)
+NARROW = Size(280, 9, 2)
+
+
+def weekly(weeks: Sequence[tuple[str, str, int]], size: Size = WIDE) -> str:
     """Return the stacked columns of grouped conversations by week and verdict, "" for fewer than two weeks."""
-    if len({week for week, _, _ in weeks}) < 2:  # noqa: PLR2004  one column shows nothing
+    shown = sorted({week for week, _, _ in weeks})[-size.weeks :]
+    if len(shown) < 2:  # noqa: PLR2004  one column shows nothing
         return ""
     rows = [
-        {
-            "week": week[-3:],
-            "from": week,
-            "verdict": verdict.replace("_", " "),
-            "count": count,
-            "order": _ORDER[verdict],
-        }
+        {"week": week, "verdict": verdict.replace("_", " "), "count": count, "order": _ORDER[verdict]}
         for week, verdict, count in weeks
+        if week in shown
     ]
-    names = [verdict.replace("_", " ") for verdict in TITLES]
+    present = [verdict for verdict in COLOURS if any(v == verdict and w in shown for w, v, _ in weeks)]
     chart = (
-        alt.Chart(alt.InlineData(values=rows), width=720, height=180)
-        .mark_bar(size=26)
+        alt.Chart(alt.InlineData(values=rows), width=size.width, height=180)
+        .mark_bar(size=min(26, 0.6 * size.width / len(shown)))
         .encode(
-            x=alt.X("week:N", sort=alt.EncodingSortField("from"), title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("count:Q", stack=True, title="conversations"),
+            x=alt.X("week:O", title=None, axis=alt.Axis(labelAngle=0, labelExpr="slice(datum.label, -3)")),
+            y=alt.Y("count:Q", stack=True, title="conversations", axis=alt.Axis(tickMinStep=1)),
             order=alt.Order("order:Q"),
             color=alt.Color(
                 "verdict:N",
-                scale=alt.Scale(domain=names, range=list(COLOURS.values())),
-                legend=alt.Legend(title=None, orient="top"),
+                scale=alt.Scale(
+                    domain=[verdict.replace("_", " ") for verdict in present],
+                    range=[COLOURS[verdict] for verdict in present],
+                ),
+                legend=alt.Legend(title=None, orient="top", columns=size.legend),
             ),
         )
         .configure(font="sans-serif", background="transparent")
+        .configure_axis(labelFontSize=11, titleFontSize=11, titleFontWeight="normal")
+        .configure_legend(labelFontSize=12)
         .configure_view(stroke=None)
     )
-    return _responsive(vl_convert.vegalite_to_svg(chart.to_json()))
+    return _clean(vl_convert.vegalite_to_svg(chart.to_json()))
 
 
-def _responsive(svg: str) -> str:
-    """Let the drawing shrink with the page; only drawing elements pass."""
+def _clean(svg: str) -> str:
+    """Let only drawing elements pass."""
     clean = nh3.clean(svg, tags=_TAGS, attributes={"*": _ATTRIBUTES}, url_schemes=set(), link_rel=None)
     return clean.replace("<svg ", '<svg role="img" aria-label="Conversations a week, by verdict" ', 1)
 
 
 _TAGS = {"svg", "g", "path", "rect", "line", "text", "tspan"}
 _ATTRIBUTES = set(
-    "class viewBox transform fill stroke stroke-width stroke-opacity fill-opacity opacity d x y x1 x2 y1 y2 dx dy "
+    "class viewBox width height transform fill stroke stroke-width stroke-opacity fill-opacity opacity d x y x1 x2 y1 y2 dx dy "
     "text-anchor font-family font-size font-weight pointer-events stroke-miterlimit aria-hidden".split()
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +13,22 @@ import msgspec
 from markupsafe import Markup
 
 from kbsync import __version__
-from kbsync.document.blocks import Document, Paragraph, Text
+from kbsync.document.blocks import Block, Code, Document, Heading, Paragraph, Text
 from kbsync.document.formats import PLAIN
 from kbsync.document.markdown import MARKDOWN
 from kbsync.effects import DIRECT, Effects
 from kbsync.gaps.model import Analysis
-from kbsync.gaps.report.chart import COLOURS, weekly
+from kbsync.gaps.report.chart import COLOURS, NARROW, WIDE, weekly
 from kbsync.gaps.report.view import Report
 from kbsync.replicas.files.disk import Disk
 from kbsync.resources import folder
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SIZES = (("wide", WIDE), ("narrow", NARROW))
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # noqa: RUF001  spreadsheets take the full-width forms too
+# C0 and C1 controls but tab and line ends, what steers the direction of text, and halves of characters.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 COLUMNS = (
     "id", "verdict", "label", "question", "conversations", "coverage", "article", "score", "hours", "reopens",
     "low_ratings", "unresolved_by_fin", "trend", "keywords", "evidence", "representatives",
@@ -43,8 +49,8 @@ class Paths:
 def write(report: Report, analysis: Analysis, out: Path, effects: Effects = DIRECT) -> Paths:
     """Write `index.html`, `report.md`, `topics.csv` and `analysis.json` into `out`. Raises WriteFailed."""
     disk = Disk(out, effects)
-    chart = Markup(weekly(report.weeks))  # noqa: S704  our own drawing, and cleaned
-    values = {"report": report, "chart": chart, "colours": COLOURS, "version": __version__}
+    charts = {name: Markup(weekly(report.weeks, size)) for name, size in _SIZES}  # noqa: S704  drawn and cleaned here
+    values = {"report": report, "charts": charts, "colours": COLOURS, "version": __version__}
     environment = _environment()
     pages = {
         "index.html": environment.get_template("report.html.j2").render(values),
@@ -53,7 +59,7 @@ def write(report: Report, analysis: Analysis, out: Path, effects: Effects = DIRE
         "analysis.json": msgspec.json.format(msgspec.json.encode(analysis), indent=1).decode(),
     }
     for name, text in pages.items():
-        disk.write(name, text.encode("utf-8", "replace"))
+        disk.write(name, text.encode())
     return Paths(*(out / name for name in pages))
 
 
@@ -67,7 +73,7 @@ def table(report: Report) -> str:
         t = view.topic
         cells = (
             t.id, t.verdict, t.label, t.question, t.size, f"{t.coverage:.3f}", t.article or "",
-            f"{t.impact.get('score', 0):.2f}", f"{view.hours:.1f}", int(t.impact.get("reopens", 0)),
+            f"{t.impact.get('score', 0):.2f}", "" if view.hours is None else f"{view.hours:.1f}", int(t.impact.get("reopens", 0)),
             int(t.impact.get("low_ratings", 0)), int(t.impact.get("unresolved_by_fin", 0)), view.direction,
             " ".join(t.keywords), " ".join(t.evidence), " ".join(t.representatives),
         )  # fmt: skip
@@ -76,13 +82,41 @@ def table(report: Report) -> str:
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    plain = _still(cell)
+    return f"'{plain}" if _FORMULA.match(plain) else plain
+
+
+def _still(text: str) -> str:
+    """Return text without the characters that steer how other text is shown."""
+    return _STEERING.sub("\ufffd", text)
+
+
+def _shown(value: object) -> object:
+    """Make what a template prints still; what is markup already was drawn here."""
+    return _still(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _line(text: object) -> tuple[Text, ...]:
+    return (Text(" ".join(_still(str(text)).split())),)
 
 
 def _markdown(text: object) -> str:
     """Return text that reads as itself in Markdown, on one line."""
-    line = " ".join(str(text).split())
-    return MARKDOWN.write(Document((Paragraph((Text(line),)),)), PLAIN).raw.strip()
+    return _written(Paragraph(_line(text)))
+
+
+def _heading(text: object, level: int) -> str:
+    """Return a Markdown heading that reads as the text."""
+    return _written(Heading(level, _line(text)))
+
+
+def _code(text: object) -> str:
+    """Return text as inline code that no backtick in it ends."""
+    return _written(Paragraph((Code(" ".join(_still(str(text)).split())),)))
+
+
+def _written(block: Block) -> str:
+    return MARKDOWN.write(Document((block,)), PLAIN).raw.strip()
 
 
 def _environment() -> jinja2.Environment:
@@ -93,6 +127,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_shown,
     )
-    environment.filters["md"] = _markdown
+    environment.filters |= {"md": _markdown, "heading": _heading, "code": _code}
     return environment
