@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
 import pytest
@@ -52,6 +52,10 @@ class Page:
     def name(self) -> str:
         return self.path.relative_to(CONTENT).as_posix()
 
+    @property
+    def locale(self) -> str:
+        return article_path(PurePosixPath(self.path)).locale
+
 
 @cache
 def pages() -> tuple[Page, ...]:
@@ -68,16 +72,19 @@ def _page(path: Path) -> Page:
 
 def articles() -> tuple[Page, ...]:
     """Return what readers see in the default locale."""
-    return tuple(p for p in pages() if p.state == "published" and not article_path(p.path).locale)
+    return tuple(p for p in pages() if p.state == "published" and not p.locale)
 
 
 def article(title: str) -> Page:
     return next(p for p in articles() if p.title == title)
 
 
+TREE = command()
+
+
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield every command with its words, the root as "kbsync"."""
-    yield from _below("kbsync", command())
+    yield from _below("kbsync", TREE)
 
 
 def _below(words: str, node: Any) -> Iterator[tuple[str, Any]]:
@@ -112,9 +119,9 @@ def test_a_command_has_an_article_with_all_its_options(words: str, node: Any) ->
 
 def test_the_options_of_every_command_are_explained() -> None:
     """What works with every command, and the options of kbsync itself, stand in one article."""
-    body = article("Options of every command").body
+    spans = _CODE_SPAN.findall(article("Options of every command").body)
 
-    assert all(f"{option}" in body for option in COMMON | options(command()))
+    assert COMMON | options(TREE) <= {word for span in spans for word in span.split()}
 
 
 TABLES = {
@@ -151,7 +158,10 @@ def _errors(cls: type[errors.KbsyncError]) -> Iterator[type[errors.KbsyncError]]
             yield from _errors(child)
 
 
-@pytest.mark.parametrize("error", sorted(_errors(errors.KbsyncError), key=lambda e: e.code))
+ERRORS = sorted(_errors(errors.KbsyncError), key=lambda error: error.code)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=[error.code for error in ERRORS])
 def test_an_error_code_has_its_heading_with_cause_and_fix(error: type[errors.KbsyncError]) -> None:
     """Each code heads one section in troubleshooting, which says how to mend it."""
     shelf = [p for p in articles() if p.name.startswith("troubleshooting/")]
@@ -167,7 +177,7 @@ def test_no_article_names_an_error_that_does_not_exist() -> None:
     """A code that readers are told of is one kbsync prints."""
     named = {code for p in pages() for code in re.findall(r"\bKB\d{3}\b", p.body)}
 
-    assert named <= {error.code for error in _errors(errors.KbsyncError)}
+    assert named <= {error.code for error in ERRORS}
 
 
 def _warning_codes() -> Iterator[str]:
@@ -197,7 +207,7 @@ def _called(text: str) -> Iterator[tuple[str, ...]]:
 
 def _unknown(words: tuple[str, ...]) -> str:
     """Return what a call names that does not exist, "" for nothing; a placeholder ends the reading."""
-    node: Any = command()
+    node: Any = TREE
     for word in words:
         plain = word.strip("[]…,'\"")
         name = plain.partition("=")[0]
@@ -233,6 +243,14 @@ def test_the_two_commands_of_the_readme_exist() -> None:
     told = set(re.findall(r"\bmake ([a-z]+)\b", (ROOT / "README.md").read_text("utf-8")))
 
     assert {"demo", "test"} <= told <= targets
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_the_links_of_a_document_lead_somewhere(document: str) -> None:
+    """What a paper of the repository links to is in the repository."""
+    links = re.findall(r"(?<!!)\[[^\]]+\]\(([\w./-]+)\)", (ROOT / document).read_text("utf-8"))
+
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 @pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
@@ -331,7 +349,7 @@ def test_all_kinds_of_callouts_are_shown_and_one_has_a_title() -> None:
 def test_the_help_center_is_as_large_as_promised() -> None:
     """At least 25 articles in at least 5 collections on up to 3 levels, at least 5 of them in French."""
     folders = {p.path.parent for p in articles()}
-    french = [p for p in pages() if article_path(p.path).locale == "fr"]
+    french = [p for p in pages() if p.locale == "fr"]
     observation = _files().observe({})
     ids = [(r.kind, r.id) for r in observation.readings]
 
@@ -351,7 +369,7 @@ def test_every_id_is_the_article_s_own_name() -> None:
 
 def test_titles_stand_once() -> None:
     """No two pages would need a suffix in Confluence, collections included."""
-    folded = [p.title.casefold() for p in pages() if not article_path(p.path).locale]
+    folded = [p.title.casefold() for p in pages() if not p.locale]
     collections = [_page(path).title.casefold() for path in CONTENT.rglob(COLLECTION_FILE)]
 
     assert len({*folded, *collections}) == len(folded) + len(collections)
