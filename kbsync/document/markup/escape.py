@@ -6,6 +6,9 @@ import re
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _UNSAFE = re.compile(r"(?:javascript|data|vbscript):", re.IGNORECASE)
+_FILE = re.compile(
+    r"(?:\.{1,2}/[^\s]*|(?!//|[A-Za-z][A-Za-z0-9+.-]*:)[^?#]*\.(?:md|markdown|mdx)(?:[?#].*)?)", re.DOTALL
+)
 _IGNORED = re.compile("[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
 
 
@@ -38,3 +41,8 @@ def without_illegal(raw: str) -> str:
 def is_unsafe(address: str) -> bool:
     """Tell whether a browser would run the address; browsers ignore white space and controls in schemes."""
     return _UNSAFE.match(_IGNORED.sub("", address)) is not None
+
+
+def is_file_path(address: str) -> bool:
+    """Tell whether an address leads to a Markdown file or a place beside it: to nothing on the web."""
+    return _FILE.fullmatch(address) is not None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from kbsync.document.blocks import (
+    ArticleRef,
     AssetRef,
     Block,
     Document,
@@ -15,6 +16,7 @@ from kbsync.document.blocks import (
     OpaqueInline,
     Origin,
     Target,
+    Url,
 )
 from kbsync.document.formats import Links, Loss, Rendered
 from kbsync.document.markup.escape import escape_text, is_unsafe, without_illegal
@@ -64,10 +66,7 @@ class Writer:
         """Return the address to write, or None, with its loss, when there is none or it is not safe."""
         address = self.links.write(target)
         if address is None:
-            if isinstance(target, AssetRef):
-                self.lose("asset-pending", f"{target.path} has no address here yet")
-            else:
-                self.lose("link-pending", f"{_name(target)} has no address here yet")
+            self.lose(*_unaddressed(target))
             return None
         if is_unsafe(address):
             self.lose("unsafe-link", f"a link that would run code is left out: {address[:60]}")
@@ -75,8 +74,14 @@ class Writer:
         return address
 
 
-def _name(target: Target) -> str:
-    return getattr(target, "article", "") or getattr(target, "href", "")
+def _unaddressed(target: Target) -> tuple[str, str]:
+    match target:
+        case Url(href):
+            return "dead-link", f"a link that leads to no file is written as its text: {href[:60]}"
+        case AssetRef(path):
+            return "asset-pending", f"{path} has no address here yet"
+        case ArticleRef(article):
+            return "link-pending", f"{article} has no address here yet"
 
 
 # --- rows that HTML and storage format share ------------------------------------------------------

@@ -15,6 +15,7 @@ from kbsync.document.confluence.addresses import (
     page_address,
     page_of,
 )
+from kbsync.document.markup.escape import is_file_path
 from kbsync.replicas.base import Names
 from kbsync.replicas.confluence.files import file_name, path_of
 
@@ -46,7 +47,7 @@ class ConfluenceLinks:
         """Return the address of the target, None while it has none."""
         match target:
             case Url(href):
-                return self._attached(href) or href
+                return None if is_file_path(href) else self._attached(href) or href
             case ArticleRef(article, anchor):
                 title = self.names.alias(article)
                 return page_address(PageName("", title, anchor)) if title else None

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from kbsync.document.blocks import ArticleRef, AssetRef, Target, Url
+from kbsync.document.markup.escape import is_file_path
 from kbsync.replicas.base import Names
 from kbsync.replicas.intercom.signing import bare_address
 
@@ -75,7 +76,7 @@ class IntercomLinks:
         """Return the address of the target, None while it has none."""
         match target:
             case Url(href):
-                return href
+                return None if is_file_path(href) else href
             case ArticleRef(article, anchor):
                 address = self._article(article)
                 return address and address + (f"#{quote(anchor)}" if anchor else "")

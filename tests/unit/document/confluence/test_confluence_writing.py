@@ -62,7 +62,7 @@ class Pages:
     def write(self, target: Target) -> str | None:
         if isinstance(target, ArticleRef) and target.article == "a1":
             return page_address(PageName("HELP", "A & B", target.anchor))
-        return target.href if isinstance(target, Url) else None
+        return target.href if isinstance(target, Url) and not target.href.startswith("..") else None
 
 
 def test_article_links_go_by_page_title() -> None:
@@ -80,12 +80,16 @@ def test_article_links_go_by_page_title() -> None:
 
 def test_what_has_no_address_yet_stands_as_its_text() -> None:
     """A reference waits for its target and says so."""
-    blocks = (para(Link(ArticleRef("a2"), (Text("see"),))), Figure(Image(AssetRef("assets/x.png"), "shot")))
+    blocks = (
+        para(Link(ArticleRef("a2"), (Text("see"),))),
+        Figure(Image(AssetRef("assets/x.png"), "shot")),
+        para(Link(Url("../gone.md"), (Text("gone"),))),
+    )
 
     rendered = write(Document(blocks), Pages())
 
-    assert rendered.raw == "<p>see</p><p>shot</p>"
-    assert codes(rendered) == ["link-pending", "asset-pending"]
+    assert rendered.raw == "<p>see</p><p>shot</p><p>gone</p>"
+    assert codes(rendered) == ["link-pending", "asset-pending", "dead-link"]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class Unborn:
         return Url(address)
 
     def write(self, target: Target) -> str | None:
-        return target.href if isinstance(target, Url) else None
+        return target.href if isinstance(target, Url) and not target.href.startswith("..") else None
 
 
 def test_blocks_stand_on_one_line_without_anything_between() -> None:
@@ -149,12 +149,16 @@ def test_addresses_that_run_code_are_never_written(href: str) -> None:
 
 def test_what_has_no_address_yet_stands_as_its_text() -> None:
     """A reference waits for its target and says so."""
-    blocks = (para(Link(ArticleRef("a1"), (Text("see"),))), Figure(Image(AssetRef("assets/x.png"), "shot")))
+    blocks = (
+        para(Link(ArticleRef("a1"), (Text("see"),))),
+        Figure(Image(AssetRef("assets/x.png"), "shot")),
+        para(Link(Url("../gone.md"), (Text("gone"),))),
+    )
 
     rendered = write(Document(blocks), Unborn())
 
-    assert rendered.raw == "<p>see</p><p>shot</p>"
-    assert codes(rendered) == ["link-pending", "asset-pending"]
+    assert rendered.raw == "<p>see</p><p>shot</p><p>gone</p>"
+    assert codes(rendered) == ["link-pending", "asset-pending", "dead-link"]
 
 
 def test_text_and_attributes_are_escaped() -> None:

@@ -102,6 +102,13 @@ def test_a_page_is_an_article(address: str) -> None:
     assert links().read(address) == ArticleRef("refunds")
 
 
+@pytest.mark.parametrize("address", ["../gone.md", "gone.md#part", "/guide/gone.md?x", "../folder/"])
+def test_a_path_that_leads_to_no_file_is_not_written(address: str) -> None:
+    """A relative path means nothing on a page; addresses of the web that look like one are written."""
+    assert links().write(Url(address)) is None
+    assert links().write(Url(f"https://acme.test/{address}")) is not None
+
+
 @pytest.mark.parametrize(
     "address", ["ri:page/OTHER/Refunds%20%26%20more", "ri:page//Nothing", "https://evil.test/wiki/pages/12/x"]
 )

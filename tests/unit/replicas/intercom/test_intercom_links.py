@@ -56,6 +56,13 @@ def test_other_addresses_stay_addresses(address: str) -> None:
     assert links().read(address) == Url(address)
 
 
+@pytest.mark.parametrize("address", ["../gone.md", "gone.md#part", "/guide/gone.md?x", "../folder/"])
+def test_a_path_that_leads_to_no_file_is_not_written(address: str) -> None:
+    """A relative path means nothing in an article; addresses of the web that look like one are written."""
+    assert links().write(Url(address)) is None
+    assert links().write(Url(f"https://acme.test/{address}")) is not None
+
+
 def test_a_link_leads_to_the_readers_language() -> None:
     """A link in a French body leads to the French page, where the address tells languages apart."""
     assert links("fr").write(ArticleRef("refunds", "a b")) == f"{HELP}/fr/articles/12-refunds#a%20b"
