@@ -79,7 +79,9 @@ def written(center: HelpCenter, colleague: Colleague) -> Iterator[HelpCenter]:
     colleague.replace("Refunds", "five days", "six days")
     colleague.replace("Roles", "more", "anything")
     center.replace("account/roles.md", "more", "little")
-    center.write("billing/broken.md", "No front matter to speak of.").write_text("---\ntitle: [\n---\n", "utf-8")
+    center.write("billing/broken.md", "No front matter to speak of.").write_text(
+        "---\ntitle: [\n---\n", "utf-8"
+    )
     return center
 
 
@@ -151,7 +153,9 @@ def test_a_stale_step_is_refused_and_the_rest_goes_on(
 
 
 @pytest.mark.parametrize("command", [["apply", "plan.json"], ["plan", "--check", "plan.json"]])
-@pytest.mark.parametrize("damage", ["missing", "other configuration", "truncated", "not json", "of the future"])
+@pytest.mark.parametrize(
+    "damage", ["missing", "other configuration", "truncated", "not json", "of the future"]
+)
 def test_a_plan_that_cannot_be_used_starts_nothing(
     center: HelpCenter, teammate: Teammate, command: list[str], damage: str
 ) -> None:
@@ -219,7 +223,13 @@ def test_piped_output_is_plain(center: HelpCenter) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["frobnicate"], ["sync", "--frob"], ["resolve", "refunds"], ["resolve", "x", "--take", "mine"], ["apply"]],
+    [
+        ["frobnicate"],
+        ["sync", "--frob"],
+        ["resolve", "refunds"],
+        ["resolve", "x", "--take", "mine"],
+        ["apply"],
+    ],
 )
 def test_wrong_usage_is_one_line_and_64(center: HelpCenter, arguments: list[str]) -> None:
     """The line names what is wrong and where help is."""
