@@ -63,7 +63,7 @@ def person(seed: int, language: Language, number: int) -> Person:
 
 def card(chance: Random) -> str:
     """Return a card number in groups of four that ends in its check digit (ISO/IEC 7812, Luhn)."""
-    body = _digits("4#" + "#" * 13, chance)
+    body = _digits("4" + "#" * 14, chance)
     doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in body[::-2])
     number = body + str(-(doubled + sum(map(int, body[-2::-2]))) % 10)
     return " ".join(re.findall("....", number))
