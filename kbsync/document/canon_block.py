@@ -14,6 +14,7 @@ from kbsync.document.blocks import (
     Callout,
     Cell,
     CodeBlock,
+    Embed,
     Figure,
     Heading,
     Image,
@@ -28,6 +29,7 @@ from kbsync.document.blocks import (
 )
 from kbsync.document.canon_inline import WHITESPACE, canon_inlines, collapse, image_size, unsigned
 from kbsync.document.shape import INLINES, PARTS, Part, children, walk
+from kbsync.document.video import share_url
 
 replace = msgspec.structs.replace
 
@@ -147,6 +149,11 @@ def label(button: Button) -> Button:
 def title(callout: Callout) -> Callout:
     """A title is one line."""
     return replace(callout, title=collapse(callout.title))
+
+
+def embed(block: Embed) -> Embed:
+    """The many addresses of one video are one."""
+    return msgspec.structs.replace(block, href=share_url(block.href) or block.href)
 
 
 def formula(math: MathBlock) -> MathBlock:

@@ -165,6 +165,7 @@ _VOLATILE: Final = re.compile(
 )
 _PARAMETERS: Final = re.compile(r"(?:<ac:parameter\b[^>]*>[^<]*</ac:parameter>\s*){2,}")
 _PARAMETER: Final = re.compile(r"<ac:parameter\b[^>]*>[^<]*</ac:parameter>")
+_SELF_CLOSING: Final = re.compile(r"\s+/>")
 _ENTITY: Final = re.compile(r"&(?!(?:lt|gt|amp|quot|#0*(?:34|38|60|62)|#[xX]0*(?:22|26|3[cCeE]));)#?\w+;")
 _HEADING_ID: Final = re.compile(r"""\sid=(?:"h_[0-9a-f]{10}"|'h_[0-9a-f]{10}')""")
 
@@ -181,6 +182,7 @@ def settled(opaque: Opaque) -> Opaque:
     if opaque.origin == "confluence":
         raw = _ENTITY.sub(lambda found: html.unescape(found[0]), _VOLATILE.sub("", opaque.raw))
         raw = _PARAMETERS.sub(lambda found: "".join(sorted(_PARAMETER.findall(found[0]))), raw)
+        raw = _SELF_CLOSING.sub("/>", raw)
     elif opaque.origin == "intercom":
         raw = _HEADING_ID.sub("", _SIGNED.sub("", opaque.raw))
     else:

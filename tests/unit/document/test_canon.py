@@ -16,6 +16,7 @@ from kbsync.document.blocks import (
     Code,
     CodeBlock,
     Document,
+    Embed,
     Emphasis,
     Figure,
     Heading,
@@ -139,9 +140,14 @@ CASES: dict[str, Case] = {
         (table((cell(para("a")), cell(para("b"))), (cell(), cell(para("c")))),),
     ),
     "formula": Case((MathBlock(" x\n"),), (MathBlock("x"),), (MathBlock("y"),)),
+    "video": Case(
+        (Embed("https://youtu.be/aqz-KE-bpKQ"),),
+        (Embed("https://www.youtube.com/watch?v=aqz-KE-bpKQ"),),
+        (Embed("https://www.youtube.com/watch?v=aqz-KE-bpKR"),),
+    ),
     "opaque": Case(
-        (OpaqueBlock("confluence", '<m ac:macro-id="1" n="2">&rsquo;</m>'),),
-        (OpaqueBlock("confluence", '<m n="2">\N{RIGHT SINGLE QUOTATION MARK}</m>'),),
+        (OpaqueBlock("confluence", '<m ac:macro-id="1" n="2">&rsquo;<b /></m>'),),
+        (OpaqueBlock("confluence", '<m n="2">\N{RIGHT SINGLE QUOTATION MARK}<b/></m>'),),
         (OpaqueBlock("confluence", '<m ac:macro-id="1" n="3">&rsquo;</m>'),),
     ),
     "spacers": Case(
