@@ -41,6 +41,17 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
+    except Exception as error:  # noqa: BLE001  the last line of defence: a user never meets a bare traceback
+        Screen(options).error(_bug(error))
+        if options.verbosity > 1:
+            traceback.print_exc()
+        return FAILED
+
+
+def _bug(error: Exception) -> KbsyncError:
+    """Return an error nobody foresaw as one line."""
+    said = f"{type(error).__name__}: {error}"[:300]
+    return KbsyncError(said, hint="this is a bug in kbsync; run again with -vv and report what it prints")
 
 
 def _invoke(options: object, arguments: Sequence[str]) -> int:
