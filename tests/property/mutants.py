@@ -1,0 +1,126 @@
+"""Bugs that somebody could make in the sync engine: a file, what stands there, and what would be wrong."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One seeded bug."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    Mutant(
+        "count an unconfirmed absence",
+        "guard.py",
+        'side.presence == "absent" and side.reading is None',
+        "False",
+    ),
+    Mutant("let a delete beat an edit", "presence.py", "(C, A, S): RESTORE", "(C, A, S): RETIRE"),
+    Mutant(
+        "trust the sent form",
+        "verify.py",
+        "if written.newer else reading\n",
+        "if written.newer else msgspec.structs.replace(reading, raw=raw)\n",
+    ),
+    Mutant("forget what was overwritten", "verify.py", "for other in written.overwritten", "for other in ()"),
+    Mutant("leave overwritten versions lying", "survey.py", "or key in self._waiting", ""),
+    Mutant(
+        "advance the shadow early",
+        "accept.py",
+        "agreed = full(decision, side.version, base)",
+        "agreed = None",
+    ),
+    Mutant("announce nothing", "apply.py", "*(Put(each.intent) for each in ready)", ""),
+    Mutant("never look for announced writes", "recover.py", "changes = _settled(case)", "changes = []"),
+    Mutant(
+        "take a stale base for the ancestor", "votes.py", "if same(spot, vote.ancestor, base):", "if True:"
+    ),
+    Mutant("let the first of two edits win", "votes.py", "if not merged.conflicts:", "if True:"),
+    Mutant(
+        "forget held conflicts", "reconcile.py", "if name in held.ancestors and not held.drift:", "if False:"
+    ),
+    Mutant("write over a held field", "reconcile.py", "{*merge.disputes, *drifts.get(name, ())}", "set()"),
+    Mutant(
+        "settle what is still open",
+        "accept.py",
+        "return not (decision.disputes or decision.drifts or open_sides)",
+        "return True",
+    ),
+    Mutant(
+        "let a removal of a locale beat an edit", "votes.py", "spot.locale in edited else by", "False else by"
+    ),
+    Mutant(
+        "lift nothing",
+        "fields.py",
+        'return lift_body(cast("Document", base), cast("Document", old), after)',
+        "return after",
+    ),
+    Mutant(
+        "take labels from one side",
+        "fields.py",
+        "return tuple(sorted((set(base) - removed) | added))",
+        "return tuple(sorted(edits[0][1]))",
+    ),
+    Mutant(
+        "rewrite what the server altered", "tasks.py", "or differing(side.version, desired)):", "or True):"
+    ),
+    Mutant("never write links again", "apply.py", "        self._links()\n", ""),
+    Mutant("forget the followers of a folder", "apply.py", "self._follow_folders(before, work)", "pass"),
+    Mutant("retire without looking", "apply.py", "and self._edited(name, task.reading, seen)", "and False"),
+    Mutant(
+        "take an unknown id for a new one", "adopt.py", 'id = own or bound.get(reading.key, "")', "id = own"
+    ),
+    Mutant("pair nothing", "adopt.py", "if len(group) + len(ids) > 1:", "if False:"),
+    Mutant(
+        "retire a collection that is not empty",
+        "decide.py",
+        "dying = [d for key, d in result.by_key.items() if d.dies and key in needed]",
+        "dying = []",
+    ),
+    Mutant(
+        "believe a broken listing",
+        "observe.py",
+        "return Seen(replica.name, error=error)",
+        "return Seen(replica.name, complete=True, usable=True)",
+    ),
+    Mutant("believe an old listing", "survey.py", "    _look_twice(replicas, snapshot, seen)\n", ""),
+    Mutant(
+        "drop unseen words with a vanished copy",
+        "reconcile.py",
+        "    presence = _unseen_counts(presence, sides, policy)\n",
+        "",
+    ),
+    Mutant(
+        "forget a retired thing's place",
+        "accept.py",
+        "reading=spelled(gone), agreed=agreed, retired=True",
+        "reading=spelled(gone), agreed=agreed, retired=False",
+    ),
+    Mutant(
+        "let a lost answer count as not done",
+        "apply.py",
+        "return not isinstance(error, RemoteDown | StateError) and type(error) is not RemoteError",
+        "return True",
+    ),
+    Mutant(
+        "settle a conflict by forgetting it",
+        "conflicts.py",
+        "put(fields, spot, value)\n    entry",
+        "pass\n    entry",
+    ),
+    Mutant(
+        "keep no base for those that lag", "conflicts.py", "    changes += _pinned(snapshot, key, base)\n", ""
+    ),
+    Mutant(
+        "ignore the locale's title",
+        "fields.py",
+        'present = {"", *locales(fields), *locales(disputed)}',
+        "present = {f.locale for f in fields}",
+    ),
+)
