@@ -15,6 +15,7 @@ import pytest
 from kbsync import errors
 from kbsync.cli.app import command
 from kbsync.cli.demo import _editable
+from kbsync.cli.options import take
 from kbsync.config import Settings, Table
 from kbsync.document import blocks
 from kbsync.document.confluence import CONFLUENCE
@@ -208,7 +209,7 @@ def _called(text: str) -> Iterator[tuple[str, ...]]:
 def _unknown(words: tuple[str, ...]) -> str:
     """Return what a call names that does not exist, "" for nothing; a placeholder ends the reading."""
     node: Any = TREE
-    for word in words:
+    for word in take(words)[1]:
         plain = word.strip("[]…,'\"")
         name = plain.partition("=")[0]
         if plain.startswith("-"):
