@@ -153,7 +153,11 @@ class Pages:
         return Leaf(page.title, mark=page.mark).plain
 
     def find(self, kind: Kind, id: str, raw: str) -> Reading | None:  # noqa: ARG002  the mark in the form holds both
-        """Search by title for the page that carries the mark, or that says the same and carries none."""
+        """Search by title for the page that carries the mark, or that says the same and carries none.
+
+        The latter was left by a run that stopped before the mark: it gets it now, lest a page that is to be a
+        collection be taken for somebody's article.
+        """
         form = decode(raw)
         top = self.top()
         parent = form.parent or next(iter(sorted(top)), "")
@@ -162,10 +166,16 @@ class Pages:
             pages = (self._site.page(stub.id) for stub in stubs)
             found = next((page for page in pages if page and self._is(page, form.page, parent)), None)
             if found is not None:
-                return reading(found, {}, top)
+                return reading(self._claimed(found, form.page), {}, top)
             if not stubs and tried >= _SEARCHED:
                 return None
         return None
+
+    def _claimed(self, page: Page, leaf: Leaf) -> Page:
+        if page.mark is not None:
+            return page
+        self._mark(page, leaf, page.title)
+        return self._whole(page.id)
 
     # --- updating ---------------------------------------------------------------------------------
 
