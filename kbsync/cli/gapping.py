@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-import tempfile
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from kbsync.cli.material import Material
 from kbsync.cli.options import HELP
 from kbsync.cli.screen import Screen
 from kbsync.effects import DIRECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from kbsync.cli.session import Session
     from kbsync.conversations.model import Conversation
-    from kbsync.gaps.model import Analysis, HelpText, TopicVerdict
-    from kbsync.gaps.settings import GapSettings
+    from kbsync.gaps.backtest import Backtest
+    from kbsync.gaps.model import Analysis, TopicVerdict
     from kbsync.gaps.track import Tracked
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app = typer.Typer(
 CONVERSATIONS = typer.Option(None, "--conversations", help="JSON Lines to analyse instead of the store.")
 ARTICLES = typer.Option(None, "--articles", help="Folder of articles instead of the content root.")
 OUT = typer.Option(None, "--out", help="Folder for what is written; .kbsync/gaps without it.")
+LAST = typer.Option(None, "--out", help="Folder of the report; that of the last one without it.")
 
 
 @app.command(epilog=HELP)
@@ -44,10 +45,9 @@ def analyze(
 ) -> int:
     """Cluster the conversations, compare them with the articles, judge; writes analysis.json."""
     screen = Screen(context.obj)
-    session = _session(context, conversations, articles)
-    found = _conversations(screen, session, conversations)
-    tracked = _tracked(screen, session, found, articles, out)
-    path = _write(tracked.analysis, out or _folder(session))
+    material = Material.open(context, screen, conversations, articles, out)
+    tracked = _tracked(screen, material, material.conversations())
+    path = _write(tracked.analysis, material.folder)
     if screen.options.json:
         screen.document(tracked.analysis)
     _summarise(screen, tracked.analysis, path)
@@ -66,9 +66,9 @@ def report(
     from kbsync.gaps.track import dismissed
 
     screen = Screen(context.obj)
-    session = _session(context, conversations, articles)
-    found = _conversations(screen, session, conversations)
-    tracked = _tracked(screen, session, found, articles, out)
+    material = Material.open(context, screen, conversations, articles, out)
+    found = material.conversations()
+    tracked = _tracked(screen, material, found)
     made = build(
         tracked.analysis,
         {c.id: c for c in found},
@@ -76,7 +76,7 @@ def report(
         changes=tracked.changes if tracked.seen_before else None,
         decision=lambda topic: dismissed(topic, tracked.ledger),
     )
-    paths = write(made, tracked.analysis, out or _folder(session))
+    paths = write(made, tracked.analysis, material.folder)
     if screen.options.json:
         files = {"html": paths.html, "markdown": paths.markdown, "csv": paths.csv, "analysis": paths.analysis}
         counts = {section.verdict: len(section.topics) for section in made.sections}
@@ -90,15 +90,14 @@ def dismiss(
     context: typer.Context,
     topic: str = typer.Argument(..., help="Id of the topic, as the report shows it."),
     why: str = typer.Option(..., "--why", help="The reason; the report shows it."),
-    out: Path | None = OUT,
+    out: Path | None = LAST,
 ) -> int:
     """Remember that a topic is no gap; it stays away until it grows by half or its verdict changes."""
-    from kbsync.cli.session import Session
     from kbsync.gaps import ledger as ledgers
     from kbsync.gaps.track import Decision
 
     screen = Screen(context.obj)
-    folder = out or _folder(Session.open(context.obj))
+    folder = out or Material.open(context, screen).latest
     known = ledgers.load(folder)
     memory = ledgers.find(known, topic, folder)
     decision = Decision(memory.id, why, time.time(), memory.size, memory.verdict)
@@ -117,38 +116,35 @@ def draft(
         False, "--all", help="Draft every uncovered topic that is not dismissed."
     ),
     conversations: Path | None = CONVERSATIONS,
-    out: Path | None = OUT,
+    articles: Path | None = ARTICLES,
+    out: Path | None = LAST,
 ) -> int:
     """Write article stubs into content/_drafts/; a stub that a person has changed is kept."""
-    from kbsync.cli.session import Session
-    from kbsync.gaps.draft import compose, write
+    from kbsync.gaps.draft import FOLDER, compose, write
 
     screen = Screen(context.obj)
-    session = Session.open(context.obj)
-    folder = out or _folder(session)
-    wanted = _wanted(folder, topics or [], everything=everything)
-    found = {c.id: c for c in _conversations(screen, session, conversations)}
-    rows = list[tuple[str, str, str]]()
-    with screen.progress() as progress:
-        progress.phase("Drafting", len(wanted))
-        for topic in wanted:
-            members = _complete(
-                session, [found[id] for id in topic.conversations if id in found], conversations
-            )
-            others = [
-                found[t.representatives[0]]
-                for t in wanted
-                if t is not topic and t.representatives[0] in found
-            ]
-            stub = compose(topic, members, others)
-            rows.append((write(stub, session.root), f"{stub.steps}", str(session.root / stub.path)))
-            progress.advance()
+    material = Material.open(context, screen, conversations, articles, out)
+    analysis = material.analysis()
+    wanted = _wanted(material, analysis, topics or [], everything=everything)
+    found = material.complete(wanted, {c.id: c for c in material.conversations()})
+    rows = list[dict[str, object]]()
+    for topic in wanted:
+        members = [found[id] for id in topic.conversations if id in found]
+        stub = compose(topic, members, _elsewhere(topic, analysis, found), material.address)
+        outcome, path = write(stub, material.root)
+        place = str(material.root / path)
+        rows.append({"topic": topic.id, "outcome": outcome, "steps": stub.steps, "path": place})
     if screen.options.json:
-        screen.document({"drafts": [{"outcome": o, "steps": int(s), "path": p} for o, s, p in rows]})
-    screen.table(("outcome", "steps", "draft"), [(o, s, str(Path(p).name)) for o, s, p in rows])
-    kept = sum(outcome == "kept" for outcome, _, _ in rows)
-    note = f", {kept} kept because you changed them" if kept else ""
-    screen.say(f"{len(rows)} drafts in {session.root / '_drafts'}{note}. Nothing is published.", "bold")
+        screen.document({"drafts": rows})
+    table = [(str(r["outcome"]), str(r["steps"]), Path(str(r["path"])).name) for r in rows]
+    screen.table(("outcome", "steps", "draft"), table)
+    counts = Counter(outcome for outcome, _, _ in table)
+    kept = f", {counts['kept']} kept because you changed them" if counts["kept"] else ""
+    same = f", {counts['unchanged']} unchanged" if counts["unchanged"] else ""
+    screen.say(
+        f"{counts['written']} drafts written{same}{kept}, in {material.root / FOLDER}. Nothing is published.",
+        "bold",
+    )
     return 0
 
 
@@ -160,25 +156,35 @@ def backtest(
     price: float | None = typer.Option(
         None, "--price", min=0, help="What one answered conversation is worth."
     ),
+    weeks: int | None = typer.Option(None, "--weeks", min=1, help="Only so many weeks, the latest ones."),
 ) -> int:
     """Replay past conversations week by week: what share would the articles have answered, and with the drafts?"""
     from kbsync.gaps.backtest import backtest as replay
 
     screen = Screen(context.obj)
-    session = _session(context, conversations, articles)
-    found = _conversations(screen, session, conversations)
-    history = _history(session, articles)
+    material = Material.open(context, screen, conversations, articles)
+    found = material.conversations()
+    history = material.history()
+    today = () if history else material.shelf()
     with screen.progress() as progress:
         progress.phase("Replaying", 0)
         made = replay(
             found,
-            history or (lambda _: _shelf(session, articles)),
-            _drafts(session, articles),
-            _settings(session),
-            price=session.settings.gaps.price_per_resolution if price is None else price,
+            history.at if history else lambda _: today,
+            material.drafts(),
+            material.settings(),
+            price=material.session.settings.gaps.price_per_resolution if price is None else price,
+            last_weeks=weeks,
         )
+    if history:
+        made = replace(made, history_begins=f"{datetime.fromtimestamp(history.begins, UTC):%Y-%m-%d}")
     if screen.options.json:
         screen.document(made)
+    _tell(screen, made)
+    return 0
+
+
+def _tell(screen: Screen, made: Backtest) -> None:
     screen.table(
         ("week of", "conversations", "articles", "answered", "with drafts"),
         [
@@ -186,8 +192,14 @@ def backtest(
             for w in made.weeks
         ],
     )
-    if not history:
+    begins = made.history_begins
+    if begins is None:
         screen.say("There is no git history of the articles: every week is judged against today's.", "yellow")
+    elif made.weeks and made.weeks[0].begins < begins:
+        screen.say(
+            f"The articles' git history begins on {begins}: weeks before it are judged against that day's.",
+            "yellow",
+        )
     for name, part, worth in (
         ("Answered by the articles of the time", made.answered, made.worth),
         ("With the drafts", made.answered_with_drafts, made.worth_with_drafts),
@@ -196,158 +208,47 @@ def backtest(
         screen.say(
             f"{name}: {part.value:.1%} (95 % interval {part.low:.1%} to {part.high:.1%}){money}", "bold"
         )
-    return 0
 
 
-def _history(session: Session, articles: Path | None) -> Callable[[float], Sequence[HelpText]] | None:
-    """Return the articles as they stood at a moment, None without a git history of them."""
-    root = (articles or session.root).resolve()
-    checkout = session.checkout()
-    commits = checkout.commits(root) if root.is_dir() and checkout.present() else []
-    if not commits:
-        return None
-
-    @functools.cache
-    def at(commit: str) -> Sequence[HelpText]:
-        from kbsync.gaps.shelf import load_shelf
-
-        with tempfile.TemporaryDirectory() as folder:
-            for path, data in checkout.files_at(commit, root).items():
-                place = Path(folder, path)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(data)
-            return load_shelf(Path(folder), default_locale=session.settings.content.default_locale)
-
-    def shelf(moment: float) -> Sequence[HelpText]:
-        before = [commit for when, commit in commits if when <= moment]
-        return at(before[-1]) if before else ()
-
-    return shelf
-
-
-def _drafts(session: Session, articles: Path | None) -> Sequence[HelpText]:
-    import msgspec
-
-    from kbsync.gaps.shelf import load_shelf
-
-    folder = (articles or session.root) / "_drafts"
-    if not folder.is_dir():
-        return ()
-    drafts = load_shelf(
-        folder, default_locale=session.settings.content.default_locale, states=("draft", "published")
-    )
-    return [msgspec.structs.replace(text, path=f"_drafts/{text.path}") for text in drafts]
-
-
-MOST_COMPLETED = 30
-"""Conversations of a topic that are fetched whole."""
-
-
-def _complete(session: Session, members: Sequence[Conversation], file: Path | None) -> Sequence[Conversation]:
-    """Fetch all turns of some conversations where the store holds only their opening."""
-    if file is not None or session.settings.intercom is None:
-        return members
-    from kbsync.conversations.pull import complete
-
-    opening = [c for c in members if not any(m.role == "teammate" for m in c.messages)][:MOST_COMPLETED]
-    if not opening:
-        return members
-    client = session.intercom_client()
-    whole = {c.id: complete(client, c) for c in opening}
-    with session.store() as store:
-        store.put(whole.values())
-    return [whole.get(c.id, c) for c in members]
-
-
-def _wanted(folder: Path, topics: Sequence[str], *, everything: bool) -> list[TopicVerdict]:
+def _wanted(
+    material: Material, analysis: Analysis, topics: Sequence[str], *, everything: bool
+) -> list[TopicVerdict]:
     """Return the topics to draft. Raises UsageError, ConversationError."""
-    import msgspec
-
-    from kbsync.errors import ConversationError, UsageError
+    from kbsync.errors import UsageError
     from kbsync.gaps import ledger as ledgers
-    from kbsync.gaps.model import Analysis
     from kbsync.gaps.track import dismissed
 
-    path = folder / "analysis.json"
-    try:
-        analysis = msgspec.json.decode(path.read_bytes(), type=Analysis)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConversationError(
-            "there is no analysis to draft from", where=str(path), hint="run kbsync gaps report first"
-        ) from error
-    ledger = ledgers.load(folder)
     if everything:
+        ledger = ledgers.load(material.latest)
         return [t for t in analysis.topics if t.verdict == "uncovered" and dismissed(t, ledger) is None]
     if not topics:
         raise UsageError("name a topic, or --all", hint="the report shows the ids")
     by_id = {t.id: t for t in analysis.topics}
-    return [by_id[ledgers.find(ledger, id, folder).id] for id in topics]
+    where = str(material.latest / "analysis.json")
+    return [by_id[ledgers.known(id, by_id, where)] for id in dict.fromkeys(topics)]
 
 
-def _folder(session: Session) -> Path:
-    return session.config.home / "gaps"
+def _elsewhere(
+    topic: TopicVerdict, analysis: Analysis, found: Mapping[str, Conversation]
+) -> list[Conversation]:
+    """Return typical conversations of the other topics, a few of each."""
+    others = (t for t in analysis.topics if t.id != topic.id)
+    return [found[id] for other in others for id in other.representatives[:2] if id in found]
 
 
-def _tracked(
-    screen: Screen,
-    session: Session,
-    found: Sequence[Conversation],
-    articles: Path | None,
-    out: Path | None,
-) -> Tracked:
+def _tracked(screen: Screen, material: Material, found: Sequence[Conversation]) -> Tracked:
     """Analyse, carry topic ids over from the last time, and remember this time."""
-    from kbsync.gaps import ledger as ledgers
     from kbsync.gaps.analyze import analyze as judge
+    from kbsync.gaps.privacy import private
     from kbsync.gaps.track import track
 
-    folder = out or _folder(session)
-    known = ledgers.load(folder)
+    before = material.recall()
     with screen.progress() as progress:
         progress.phase("Analysing", 0)
-        analysis = judge(found, _shelf(session, articles), _settings(session))
-    tracked = track(analysis, known)
-    ledgers.save(tracked.ledger, folder)
+        analysis = judge(found, material.shelf(), material.settings())
+    tracked = track(private(analysis, {c.id: c for c in found}), before)
+    material.remember(tracked.ledger)
     return tracked
-
-
-def _session(context: typer.Context, conversations: Path | None, articles: Path | None) -> Session:
-    """Open the configuration; with both inputs named, none is needed."""
-    from kbsync.cli.session import Session
-
-    if conversations and articles:
-        return Session.offline(context.obj, near=[articles])
-    return Session.open(context.obj)
-
-
-def _conversations(screen: Screen, session: Session, file: Path | None) -> Sequence[Conversation]:
-    from kbsync.cli.talking import tell
-    from kbsync.config import seconds
-    from kbsync.conversations.lines import BadLine, kept, read
-
-    if file is None:
-        with session.store() as store:
-            return list(store.all(time.time() - seconds(session.settings.conversations.window)))
-    bad = list[BadLine]()
-    found = list(kept(read(file), bad))
-    tell(screen, file, bad)
-    return found
-
-
-def _shelf(session: Session, articles: Path | None) -> Sequence[HelpText]:
-    from kbsync.gaps.shelf import load_shelf
-
-    return load_shelf(articles or session.root, default_locale=session.settings.content.default_locale)
-
-
-def _settings(session: Session) -> GapSettings:
-    from kbsync.gaps.settings import GapSettings
-
-    table = session.settings.gaps
-    return GapSettings(
-        encoder=table.encoder,
-        min_topic_size=table.min_topic_size,
-        default_locale=session.settings.content.default_locale,
-    )
 
 
 def _write(analysis: Analysis, folder: Path) -> Path:

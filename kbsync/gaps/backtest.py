@@ -49,7 +49,11 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """The replay; `worth` is what the answered conversations are worth at the price, None without one."""
+    """The replay; `worth` is what the answered conversations are worth at the price, None without one.
+
+    `history_begins` is the day of the first known state of the articles; weeks before it are judged against
+    that state, and all weeks against the articles of today where it is None.
+    """
 
     weeks: tuple[Week, ...]
     conversations: int
@@ -57,6 +61,7 @@ class Backtest:
     answered_with_drafts: Share
     worth: float | None = None
     worth_with_drafts: float | None = None
+    history_begins: str | None = None
 
 
 def backtest(
@@ -66,15 +71,19 @@ def backtest(
     settings: GapSettings,
     *,
     price: float | None = None,
+    last_weeks: int | None = None,
 ) -> Backtest:
     """Replay the conversations. `shelf_at` returns the articles as they stood at an epoch second.
+
+    `last_weeks` counts only the latest weeks in which a conversation was closed.
 
     An analysis is made once for each different set of articles, over all conversations, so that the
     coverage scale is the same in every week.
     """
-    replay = _Replay(conversations, settings)
+    unique = list({found.id: found for found in conversations}.values())
+    replay = _Replay(unique, settings)
     weeks, hits, drafted = list[Week](), list[bool](), list[bool]()
-    for start, members in _by_week(conversations):
+    for start, members in _by_week(unique)[-(last_weeks or 0) :]:
         shelf = shelf_at(start.timestamp())
         without = replay.answered(shelf)
         with_drafts = replay.answered((*shelf, *drafts)) if drafts else without
@@ -102,7 +111,7 @@ def share(hits: Sequence[bool]) -> Share:
 
 
 class _Replay:
-    """Analyses by set of articles, each made once."""
+    """Which conversations a set of articles answers; each set is analysed once."""
 
     def __init__(self, conversations: Sequence[Conversation], settings: GapSettings) -> None:
         self._conversations = conversations

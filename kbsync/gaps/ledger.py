@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,21 @@ from kbsync.gaps.track import Decision, Ledger, Memory
 from kbsync.replicas.files.disk import Disk
 
 FILE = "topics.json"
+_LAST = "last.txt"
+
+
+def last(home: Path) -> Path | None:
+    """Return the folder of the last analysis, wherever it was written to."""
+    try:
+        folder = Path((home / _LAST).read_text("utf-8").strip())
+    except (OSError, ValueError):
+        return None
+    return folder if (folder / FILE).is_file() else None
+
+
+def point(home: Path, folder: Path) -> None:
+    """Remember which folder holds the last analysis. Raises WriteFailed."""
+    Disk(home, DIRECT).write(_LAST, f"{folder.resolve()}\n".encode())
 
 
 def load(folder: Path) -> Ledger:
@@ -43,9 +59,14 @@ def decide(ledger: Ledger, decision: Decision) -> Ledger:
 
 def find(ledger: Ledger, topic: str, folder: Path) -> Memory:
     """Return a topic by id. Raises UsageError naming what comes close."""
-    for memory in ledger.topics:
-        if memory.id == topic:
-            return memory
-    close = difflib.get_close_matches(topic, [m.id for m in ledger.topics], 1)
+    by_id = {memory.id: memory for memory in ledger.topics}
+    return by_id[known(topic, by_id, str(folder / FILE))]
+
+
+def known(topic: str, ids: Collection[str], where: str) -> str:
+    """Return the id if there is such a topic. Raises UsageError naming what comes close."""
+    if topic in ids:
+        return topic
+    close = difflib.get_close_matches(topic, ids, 1)
     hint = f"did you mean {close[0]}?" if close else "run kbsync gaps report; it shows the ids"
-    raise UsageError(f"there is no topic {topic}", where=str(folder / FILE), hint=hint)
+    raise UsageError(f"there is no topic {topic}", where=where, hint=hint)

@@ -8,6 +8,7 @@ conversations it stands in, and its place is the mean of where it stood.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,29 +18,38 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kbsync.conversations.model import Conversation
 from kbsync.conversations.redact import redact
+from kbsync.gaps.still import still
 
 SIMILAR = 0.7
 """Cosine from which two lines are one step."""
 
 SUPPORT = 0.2
-"""Share of the conversations in which a step must stand; two at least."""
+"""Share of the answered conversations in which a step must stand; two at least."""
+
+EVERYWHERE = 0.5
+"""A line is courtesy, no step, when other topics' conversations hold it at least half as often as this one's."""
 
 MOST_STEPS = 12
 MOST_LINES = 3_000
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-Þ0-9\"'“])|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-Þ0-9\"'“`])|\n+")
 _MARK = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_GREETING = re.compile(
+    r"(?i)^(?:hi|hello|hey|dear|good (?:morning|afternoon)|bonjour|hallo|hola)\b[^,.!\n]{0,40}[,.!]\s*"
+)
 _WORDS = range(3, 61)
+_LETTER = re.compile(r"[^\W_]")
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _COURTESY = re.compile(
     r"(?i)^(?:hi|hello|hey|dear|thanks?|thank you|bonjour|merci|hallo|danke|you['’]re welcome|no problem|great|glad|"
-    r"happy to help|sorry|i['’]?m sorry|my apologies|have a (?:great|nice|good)|best|kind regards|regards|cheers|"
-    r"is there anything else|anything else|let (?:me|us) know|feel free|i(?:['’]ll| will) close|please reach out|"
-    r"bonne journée|n['’]hésitez pas|désolé|cordialement|viele grüße)\b"
+    r"happy to help|sorry|i['’]?m sorry|my apologies|have a (?:great|nice|good)|best(?: regards| wishes)?\W*$|kind regards|"
+    r"regards|cheers|is there anything else|anything else|let (?:me|us) know|feel free|i(?:['’]ll| will) close|"
+    r"please reach out|bonne journée|n['’]hésitez pas|désolé|cordialement|viele grüße)(?!\w)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step in a teammate's words, redacted, and the conversations it stands in."""
+    """One step in a teammate's words, redacted, the conversations it stands in, and their share of the answered."""
 
     text: str
     conversations: tuple[str, ...]
@@ -58,44 +68,71 @@ def recurring(
 ) -> tuple[Step, ...]:
     """Return the recurring steps in the order they are told.
 
-    What teammates also say in `elsewhere`, the conversations of other topics, is courtesy and no step.
+    What teammates also say in `elsewhere`, some conversations of other topics, is courtesy and no step.
     """
     lines = [line for found in conversations for line in _lines(found)][:MOST_LINES]
-    needed = max(2, round(SUPPORT * len({line.conversation for line in lines})))
-    if len(lines) < 2:  # noqa: PLR2004  nothing can recur
-        return ()
-    common = {_key(line.text) for found in elsewhere for line in _lines(found)}
-    groups = [g for g in _groups(lines) if len({line.conversation for line in g}) >= needed]
-    kept = [g for g in groups if not common.intersection(_key(line.text) for line in g)]
-    strongest = sorted(kept, key=lambda g: (-len({line.conversation for line in g}), g[0].text))[:MOST_STEPS]
-    total = len(conversations)
-    return tuple(_step(g, total) for g in sorted(strongest, key=lambda g: (_mean_place(g), g[0].text)))
+    answered = len({line.conversation for line in lines})
+    other = [frozenset(_key(line.text) for line in _lines(found)) for found in elsewhere]
+    steps = [
+        (_mean_place(group), step)
+        for group in _groups(lines)
+        if not _everywhere(group, step := _step(group, answered), other)
+    ]
+    needed = max(2, round(SUPPORT * answered))
+    kept = [(place, step) for place, step in steps if len(step.conversations) >= needed]
+    strongest = sorted(kept, key=lambda each: (-len(each[1].conversations), each[1].text))[:MOST_STEPS]
+    return tuple(step for _, step in sorted(strongest, key=lambda each: (each[0], each[1].text)))
+
+
+def _everywhere(group: Sequence[_Line], step: Step, other: Sequence[frozenset[str]]) -> bool:
+    """Tell whether a line is said whatever the topic."""
+    keys = {_key(line.text) for line in group}
+    count = sum(not keys.isdisjoint(said) for said in other)
+    return count >= min(2, len(other)) and count >= EVERYWHERE * step.share * len(other) > 0
 
 
 def _lines(found: Conversation) -> Iterator[_Line]:
     said = [m.text for m in found.messages if m.role == "teammate"]
-    sentences = [s for text in said for s in _sentences(redact(text, found.people))]
+    sentences = [s for text in said for s in _sentences(redact(still(text), found.people))]
     for number, sentence in enumerate(sentences):
         yield _Line(sentence, found.id, number / len(sentences))
 
 
 def _sentences(text: str) -> Iterator[str]:
     for part in _SENTENCE.split(text):
-        line = " ".join(_MARK.sub("", part).split())
-        if len(line.split()) in _WORDS and not _COURTESY.match(line) and not line.endswith("?"):
+        line = ungreeted(" ".join(_MARK.sub("", part).split()))
+        if (
+            _size(line) in _WORDS
+            and _LETTER.search(line)
+            and not _COURTESY.match(line)
+            and line[-1] not in "?？"
+        ):
             yield line
 
 
+def ungreeted(line: str) -> str:
+    """Return a sentence without the greeting before it, its first letter large."""
+    rest = _GREETING.sub("", line)
+    return rest[:1].upper() + rest[1:]
+
+
+def _size(line: str) -> int:
+    """Return how many words a line has, two ideographs for one."""
+    return max(len(line.split()), len(_IDEOGRAPH.findall(line)) // 2)
+
+
 def _groups(lines: Sequence[_Line]) -> list[list[_Line]]:
-    """Return the lines grouped by meaning, equal ones folded before they are compared."""
+    """Return the lines grouped by wording, equal ones folded before they are compared."""
     texts = sorted({_key(line.text) for line in lines})
-    if len(texts) == 1:
-        return [list(lines)]
-    vectors = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit_transform(texts)
+    if len(texts) < 2:  # noqa: PLR2004  nothing to compare
+        return [list(lines)] if lines else []
+    vectorizer = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=r"(?u)\w+")  # noqa: S106  words, no secret
+    vectors = vectorizer.fit_transform(texts)
     tree = AgglomerativeClustering(
-        n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - SIMILAR
+        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - SIMILAR
     )
-    label = dict(zip(texts, tree.fit_predict(vectors.toarray()), strict=True))
+    distances = np.clip(1 - (vectors @ vectors.T).toarray(), 0, None)
+    label = dict(zip(texts, tree.fit_predict(distances), strict=True))
     groups: dict[int, list[_Line]] = {}
     for line in lines:
         groups.setdefault(int(label[_key(line.text)]), []).append(line)
@@ -103,18 +140,16 @@ def _groups(lines: Sequence[_Line]) -> list[list[_Line]]:
 
 
 def _key(text: str) -> str:
-    return re.sub(r"\W+", " ", text.lower()).strip() or text
+    return re.sub(r"\W+", " ", text.lower()).strip()
 
 
 def _mean_place(group: Sequence[_Line]) -> float:
     return float(np.mean([line.place for line in group]))
 
 
-def _step(group: Sequence[_Line], total: int) -> Step:
+def _step(group: Sequence[_Line], answered: int) -> Step:
     """Return the group in its most frequent wording, the shortest of those that are equally frequent."""
-    wordings: dict[str, int] = {}
-    for line in group:
-        wordings[line.text] = wordings.get(line.text, 0) + 1
+    wordings = Counter(line.text for line in group)
     text = min(wordings, key=lambda t: (-wordings[t], len(t), t))
     ids = tuple(dict.fromkeys(line.conversation for line in group))
-    return Step(text, ids, len(ids) / total)
+    return Step(text, ids, len(ids) / answered)

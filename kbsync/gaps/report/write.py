@@ -20,15 +20,12 @@ from kbsync.effects import DIRECT, Effects
 from kbsync.gaps.model import Analysis
 from kbsync.gaps.report.chart import COLOURS, NARROW, WIDE, weekly
 from kbsync.gaps.report.view import Report
+from kbsync.gaps.still import one_line, still
 from kbsync.replicas.files.disk import Disk
 from kbsync.resources import folder
 
 _SIZES = (("wide", WIDE), ("narrow", NARROW))
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # noqa: RUF001  spreadsheets take the full-width forms too
-# C0 and C1 controls but tab and line ends, what steers the direction of text, and halves of characters.
-_STEERING = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 COLUMNS = (
     "id", "verdict", "label", "question", "conversations", "coverage", "article", "score", "hours", "reopens",
     "low_ratings", "unresolved_by_fin", "trend", "keywords", "evidence", "representatives",
@@ -82,22 +79,17 @@ def table(report: Report) -> str:
 
 
 def _inert(cell: str) -> str:
-    plain = _still(cell)
+    plain = still(cell)
     return f"'{plain}" if _FORMULA.match(plain) else plain
-
-
-def _still(text: str) -> str:
-    """Return text without the characters that steer how other text is shown."""
-    return _STEERING.sub("\ufffd", text)
 
 
 def _shown(value: object) -> object:
     """Make what a template prints still; what is markup already was drawn here."""
-    return _still(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return still(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _line(text: object) -> tuple[Text, ...]:
-    return (Text(" ".join(_still(str(text)).split())),)
+    return (Text(one_line(text)),)
 
 
 def _markdown(text: object) -> str:
@@ -112,7 +104,7 @@ def _heading(text: object, level: int) -> str:
 
 def _code(text: object) -> str:
     """Return text as inline code that no backtick in it ends."""
-    return _written(Paragraph((Code(" ".join(_still(str(text)).split())),)))
+    return _written(Paragraph((Code(one_line(text)),)))
 
 
 def _written(block: Block) -> str:
