@@ -33,7 +33,7 @@ def connect(vectors: Vectors, *, seed: int = 0) -> NeighbourGraph:
     """
     found = nearest_others(vectors, _NEIGHBOURS, seed=seed)
     count, k = found.rows.shape
-    if not k:
+    if not count or not k:
         return NeighbourGraph(csr_matrix((count, count)), np.zeros(count))
     starts = np.arange(0, count * k + 1, k)
     directed = csr_matrix((_memberships(found).ravel(), found.rows.ravel(), starts), shape=(count, count))

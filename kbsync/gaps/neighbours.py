@@ -54,8 +54,9 @@ def _best(similarity: Floats, k: int) -> tuple[Integers, Floats]:
 def _without_self(found: Neighbours, own: Integers, k: int) -> Neighbours:
     """Drop each row's own number, or the last column where it is not among the nearest."""
     other = found.rows != own[:, None]
-    other[other.all(axis=1), -1] = False
-    return Neighbours(found.rows[other].reshape(-1, k), found.cosines[other].reshape(-1, k))
+    other[other.all(axis=1), -1:] = False
+    shape = (len(own), k)
+    return Neighbours(found.rows[other].reshape(shape), found.cosines[other].reshape(shape))
 
 
 def _by_cells(vectors: Vectors, k: int, seed: int) -> Neighbours:

@@ -63,7 +63,7 @@ def _read(
 ) -> HelpText | None:
     try:
         with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES).decode("utf-8", "replace")
+            raw = file.read(_MAX_BYTES).decode("utf-8-sig", "replace")
     except OSError:
         return None
     front, body = _split(raw)

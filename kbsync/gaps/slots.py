@@ -39,7 +39,9 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 _SELF = r"(?:[Tt]his is|[Ii]t is|[Ii](?: am|['\u2019]m))(?=\s[A-Z])"
-_PERSON = re.compile(rf"(?:(?i:{_NAMED})|{_SELF})\s+(?P<name>[^\W\d_][\w'.-]*(?:\s+[A-Z][\w'.-]*){{0,2}})")
+_PERSON = re.compile(
+    rf"(?:(?i:{_NAMED})|{_SELF})\s+(?P<name>[^\W\d_][\w'.-]*(?:\s+(?!I\b)[A-Z][\w'.-]*){{0,2}})"
+)
 _PLACEHOLDER = re.compile(r"\[([a-z]+)\]")
 
 

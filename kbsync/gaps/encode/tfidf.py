@@ -51,6 +51,8 @@ class TfidfEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return unit rows, shape (texts, dimensions)."""
+        if not texts:
+            return np.zeros((0, 1), dtype=np.float32)
         views = [self._terms.encode(texts)]
         if self._words is not None:
             views.append(self._words.encode(texts))
@@ -84,7 +86,7 @@ class _TermSpace:
         return unit_rows(self._svd.transform(self._sparse(texts)) * self._scale ** (_POWER - 1))
 
     def _sparse(self, texts: Sequence[str]) -> csr_matrix:
-        if not self._vectorizers or not texts:
+        if not self._vectorizers:
             return csr_matrix((len(texts), 1), dtype=np.float32)
         return csr_matrix(
             hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], dtype=np.float32)
@@ -105,7 +107,7 @@ class _WordSpace:
             self._vectors = _word_vectors(counts, seed) * (_FREQUENT / (_FREQUENT + share))[:, None]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        if self._vectorizer is None or not texts:
+        if self._vectorizer is None:
             return np.zeros((len(texts), 1), dtype=np.float32)
         return unit_rows(self._vectorizer.transform(texts) @ self._vectors)
 
@@ -131,7 +133,8 @@ def _directions(matrix: csr_matrix, most: int, seed: int) -> tuple[TruncatedSVD 
     width = min(most, min(matrix.shape) - 1)
     if width < 1 or not matrix.nnz:
         return None, np.ones(1)
-    svd = TruncatedSVD(width, random_state=seed).fit(matrix)
+    with np.errstate(invalid="ignore"):  # equal rows have no variance to explain
+        svd = TruncatedSVD(width, random_state=seed).fit(matrix)
     strength = svd.singular_values_
     return svd, strength / max(float(strength[0]), 1e-12)
 
