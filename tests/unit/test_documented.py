@@ -159,7 +159,7 @@ def _errors(cls: type[errors.KbsyncError]) -> Iterator[type[errors.KbsyncError]]
             yield from _errors(child)
 
 
-ERRORS = sorted(_errors(errors.KbsyncError), key=lambda error: error.code)
+ERRORS = [errors.KbsyncError, *sorted(_errors(errors.KbsyncError), key=lambda error: error.code)]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=[error.code for error in ERRORS])
