@@ -79,6 +79,12 @@ def manners(language: Language) -> Manners:
 
 
 @cache
+def synonyms() -> Mapping[str, tuple[str, ...]]:
+    """Return English words with others that people say instead."""
+    return {word: tuple(others.split("|")) for word, others in document("manners")["synonyms"].items()}
+
+
+@cache
 def noise() -> Mapping[str, tuple[str, ...]]:
     """Return the messages that belong to no topic by language, and under `replies` what teammates say to them."""
     return {key: _lines(text) for key, text in document("noise").items()}

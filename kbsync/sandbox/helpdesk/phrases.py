@@ -32,6 +32,22 @@ def sentence(text: str) -> str:
     return f"{text}?" if _ASKS.match(text) and "?" not in text else f"{text}."
 
 
+def reworded(text: str, others: Mapping[str, Sequence[str]], share: float, chance: Random) -> str:
+    """Return the text with a share of the words that have others replaced by one; `a` and `an` follow."""
+
+    def other(match: re.Match[str]) -> str:
+        if chance.random() >= share:
+            return match[0]
+        word = chance.choice(others[match["word"].lower()])
+        word = word.capitalize() if match["word"][0].isupper() and word.islower() else word
+        article = {"": "", "a": "a ", "A": "A "}[(match["article"] or "")[:1]]
+        return f"{article.rstrip()}n {word}" if article and word[0].lower() in "aeio" else article + word
+
+    words = "|".join(sorted(map(re.escape, others), key=len, reverse=True))
+    pattern = rf"(?<![\w/.`<-])(?:(?P<article>an?) )?(?P<word>{words})(?![\w/.`>-])"
+    return re.sub(pattern, other, text, flags=re.IGNORECASE)
+
+
 def misspelt(text: str, rate: float, chance: Random) -> str:
     """Return the text with a share of its ordinary words mistyped; names, numbers and code stay."""
     return _PLAIN_WORD.sub(

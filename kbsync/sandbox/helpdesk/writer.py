@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final
 
-from kbsync.sandbox.helpdesk.catalogue import Language, Voice, document, manners, topics
+from kbsync.sandbox.helpdesk.catalogue import Language, Voice, document, manners, synonyms, topics
 from kbsync.sandbox.helpdesk.people import Person
-from kbsync.sandbox.helpdesk.phrases import misspelt, phrase, sentence
+from kbsync.sandbox.helpdesk.phrases import misspelt, phrase, reworded, sentence
 from kbsync.sandbox.helpdesk.plan import Style, Ticket
 
 _SECOND_QUESTION: Final = 0.06
 _INTRODUCED: Final = 0.12
+_OTHER_WORDS: Final = 0.4
 _TYPOS: Final[Mapping[Style, float]] = {"misspelt": 0.22, "short": 0.06, "angry": 0.03, "chatty": 0.05}
 
 
@@ -75,15 +76,27 @@ class Writer:
                 return self._plain(voice)
 
     def _problem(self, voice: Voice) -> str:
-        return sentence(self.say(voice.problems))
+        return self._own_words(sentence(self.say(voice.problems)))
+
+    def _own_words(self, text: str) -> str:
+        return reworded(text, synonyms(), _OTHER_WORDS, self.chance) if self.ticket.language == "en" else text
 
     def _core(self, voice: Voice) -> list[str]:
         """Return the problem among its circumstances, and sometimes a second question about something else."""
         problem = self._problem(voice)
-        parts = [*self.maybe("contexts", 0.3), problem, *self.some(voice.details, 2)]
+        parts = [
+            *self.maybe("contexts", 0.3),
+            problem,
+            *self.some(voice.details, 2),
+            *self._more(voice, 0.35),
+        ]
         if not problem.endswith("?"):
             parts += self.maybe("asks", 0.55)
         return parts + self._second_question()
+
+    def _more(self, voice: Voice, share: float) -> list[str]:
+        """Return, in a share of cases, a further thing that the customer noticed or wants about the same topic."""
+        return [self._problem(voice)] if self.happens(share) else []
 
     def _second_question(self) -> list[str]:
         if self.ticket.language != "en" or not self.happens(_SECOND_QUESTION):
@@ -98,7 +111,7 @@ class Writer:
 
     def _short(self, voice: Voice) -> str:
         own = voice.short if self.happens(0.55) else ()
-        return self._typed(self.say(own or voice.problems).rstrip(".?! "))
+        return self._typed(self._own_words(self.say(own or voice.problems)).rstrip(".?! "))
 
     def _polite(self, voice: Voice) -> str:
         body = [*self.maybe("polite_before", 0.7), *self._core(voice), *self.maybe("polite_after", 0.8)]
@@ -107,7 +120,7 @@ class Writer:
     def _rambling(self, voice: Voice) -> str:
         before = self.some(self._manners["ramble_before"], 2, 1) + self.some(self._manners["contexts"], 2)
         after = self.some(voice.details, 3, 1) + self.some(self._manners["ramble_after"], 2, 1)
-        told = [" ".join(before), " ".join([self._problem(voice), *after])]
+        told = [" ".join(before), " ".join([self._problem(voice), *self._more(voice, 0.6), *after])]
         return _joined([*self.maybe("greetings", 0.7), *told, *self._signed(0.3)], self.chance)
 
     def _angry(self, voice: Voice) -> str:

@@ -13,7 +13,7 @@ from kbsync import resources
 from kbsync.replicas.files import frontmatter
 from kbsync.sandbox.helpdesk.catalogue import document, manners, noise, topics
 from kbsync.sandbox.helpdesk.people import person
-from kbsync.sandbox.helpdesk.phrases import ALTERNATION, SLOT, misspelt, phrase, sentence
+from kbsync.sandbox.helpdesk.phrases import ALTERNATION, SLOT, misspelt, phrase, reworded, sentence
 from kbsync.sandbox.helpdesk.plan import sizes
 from kbsync.sandbox.helpdesk.writer import slots
 
@@ -145,3 +145,20 @@ def test_typing_errors_leave_names_numbers_and_code() -> None:
 def test_a_sentence_ends(text: str, expected: str) -> None:
     """Questions end in a question mark, all else in a full stop."""
     assert sentence(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Delete an article", "Delete a page"),
+        ("A page is here", "An article is here"),
+        ("Article of ours", "Page of ours"),
+        ("see article.md, `article` and subarticle", "see article.md, `article` and subarticle"),
+    ],
+)
+def test_words_are_exchanged_with_their_article(text: str, expected: str) -> None:
+    """A synonym keeps the capital letter, `a` becomes `an` where it must, code and paths stay."""
+    others = {"article": ["page"], "page": ["article"]}
+
+    assert reworded(text, others, 1.0, Random(1)) == expected
+    assert reworded(text, others, 0.0, Random(1)) == text
