@@ -159,7 +159,10 @@ def _errors(cls: type[errors.KbsyncError]) -> Iterator[type[errors.KbsyncError]]
             yield from _errors(child)
 
 
-ERRORS = [errors.KbsyncError, *sorted(_errors(errors.KbsyncError), key=lambda error: error.code)]
+ERRORS: list[type[errors.KbsyncError]] = [
+    errors.KbsyncError,
+    *sorted(_errors(errors.KbsyncError), key=lambda error: error.code),
+]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=[error.code for error in ERRORS])
