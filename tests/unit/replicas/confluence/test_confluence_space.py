@@ -384,6 +384,18 @@ def test_a_page_whose_mark_was_lost_is_found(desk: Desk) -> None:
     assert desk.bring(wanted, found).id == "refunds"
 
 
+def test_a_collection_whose_mark_was_lost_is_no_article(desk: Desk) -> None:
+    """Finding it marks it, so that the next look takes it for what it was to be."""
+    wanted = Collection("billing", {"en": CollectionText("Billing")})
+    raw = desk.replica.render(wanted, None, desk.names).raw
+    id = desk.make("Billing", "")
+
+    found = desk.fresh().find("collection", "billing", raw)
+
+    assert found is not None
+    assert (found.kind, found.handle, found.id) == ("collection", id, "billing")
+
+
 # --- translations ---------------------------------------------------------------------------------
 
 
