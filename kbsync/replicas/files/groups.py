@@ -11,7 +11,7 @@ from kbsync.replicas.base import Broken, Key, Reading
 from kbsync.replicas.files import frontmatter, raw
 from kbsync.replicas.files.disk import Disk
 from kbsync.replicas.files.entries import article_id, collection_id
-from kbsync.replicas.files.paths import COLLECTION_FILE, article_path, takes_part
+from kbsync.replicas.files.paths import COLLECTION_FILE, article_path, file_of, takes_part
 from kbsync.replicas.files.raw import ArticleRaw, CollectionRaw, FileText
 
 
@@ -151,11 +151,17 @@ def _without_duplicates(results: list[Reading | Broken]) -> Found:
             by_id.setdefault((result.kind, result.id), []).append(result)
     doubled = {r.key: rs for rs in by_id.values() if len(rs) > 1 for r in rs}
     broken = [r for r in results if isinstance(r, Broken)]
-    broken += [Broken(key, _duplicate(key, rs)) for key, rs in doubled.items()]
+    broken += [Broken(key, _duplicate(rs)) for key, rs in doubled.items()]
     readings = [r for r in results if isinstance(r, Reading) and r.key not in doubled]
     return Found(tuple(readings), tuple(broken))
 
 
-def _duplicate(key: Key, readings: list[Reading]) -> DuplicateId:
-    others = ", ".join(sorted(r.handle for r in readings if r.key != key))
-    return DuplicateId(f"carries the id {readings[0].id}, as does {others}", where=key[1])
+def _duplicate(readings: list[Reading]) -> DuplicateId:
+    places = " and ".join(sorted(path_of(r.key) for r in readings))
+    return DuplicateId(f"{places} carry one id, {readings[0].id}")
+
+
+def path_of(key: Key) -> str:
+    """Return the file that a person would open for a key."""
+    kind, handle = key
+    return f"{handle}/{COLLECTION_FILE}" if kind == "collection" else file_of(handle, "", "")

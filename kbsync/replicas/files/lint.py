@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kbsync.article import Article, Collection, Entry
@@ -19,6 +19,7 @@ from kbsync.document.walk import anchors, targets
 from kbsync.errors import DocumentError, DuplicateId, KbsyncError
 from kbsync.replicas.base import Kind, Observation, Reading
 from kbsync.replicas.files import raw
+from kbsync.replicas.files.groups import path_of
 from kbsync.replicas.files.paths import COLLECTION_FILE
 from kbsync.replicas.files.replica import FilesReplica
 
@@ -79,13 +80,14 @@ def lint(files: FilesReplica, formats: Sequence[Format] = (INTERCOM, CONFLUENCE)
     observation = files.observe({})
     names = LocalNames(observation.readings, files.default_locale)
     parsed, findings = _parse(files, observation, names)
-    findings += [_broken(b.error, b.key[1]) for b in observation.broken]
+    findings += [_broken(b.error, path_of(b.key)) for b in observation.broken]
     pages = [page for reading, entry in parsed for page in _pages(reading, entry, names)]
     headings = {(page.id, page.locale): frozenset(anchors(page.body)) for page in pages}
     for page in pages:
         findings += [*_links(page, headings, files), *_limits(page, formats)]
     findings += [f for reading, entry in parsed if isinstance(entry, Collection) for f in _depth(reading)]
-    return tuple(sorted(findings, key=lambda f: (f.path, f.severity, f.code, f.message)))
+    shown = [replace(f, path=files.shown(f.path)) for f in findings]
+    return tuple(sorted(shown, key=lambda f: (f.path, f.severity, f.code, f.message)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _parse(
         try:
             parsed.append((reading, files.parse(reading, names)))
         except KbsyncError as error:
-            findings.append(_broken(error, reading.handle))
+            findings.append(_broken(error, path_of(reading.key)))
     return parsed, findings
 
 
@@ -166,9 +168,9 @@ def _depth(reading: Reading) -> Iterator[Finding]:
         )
 
 
-def _broken(error: KbsyncError, handle: str) -> Finding:
+def _broken(error: KbsyncError, path: str) -> Finding:
     code = "duplicate-id" if isinstance(error, DuplicateId) else "unreadable"
-    return Finding(error.where or handle, code, "error", error.message, error.hint)
+    return Finding(error.where or path, code, "error", error.message, error.hint)
 
 
 @dataclass(frozen=True, slots=True)
