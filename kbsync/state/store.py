@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from kbsync.effects import DIRECT, Effects
-from kbsync.errors import StateError
+from kbsync.errors import StateError, StateTooNew
 from kbsync.state.records import Record
 from kbsync.state.schema import TABLES, migrate
 from kbsync.state.snapshot import Change, Put, Snapshot
@@ -131,6 +131,9 @@ def open_state(url: str, *, effects: Effects = DIRECT) -> State:
     except SQLAlchemyError as error:
         engine.dispose()
         raise _unusable(where, error) from error
+    except StateTooNew as error:
+        engine.dispose()
+        raise StateTooNew(error.message, where=where) from None
     return State(engine, where, effects)
 
 
