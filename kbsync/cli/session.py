@@ -41,12 +41,13 @@ class Session:
     def offline(cls, options: Options, near: Sequence[Path] = ()) -> Session:
         """Do the same for commands that need no remote; without a file, a named folder is the content."""
         try:
-            return cls(configuration.load(options.config or configuration.find(Path.cwd())))
+            path = options.config or configuration.find(Path.cwd())
         except ConfigError:
-            folder = near[0] if near and near[0].is_dir() else None
-            if options.config or folder is None:
+            if not near:
                 raise
+            folder = near[0] if near[0].is_dir() else near[0].parent
             return cls(Config(folder / configuration.FILE_NAME, Settings()), root=folder)
+        return cls(configuration.load(path))
 
     @property
     def settings(self) -> Settings:

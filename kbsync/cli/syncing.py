@@ -251,8 +251,8 @@ def _end(screen: Screen, report: Report) -> int:
     )
     for stopped in report.refused:
         screen.warn(f"waits: {stopped.article}: {stopped.message}")
-    for stopped in report.failed:
-        screen.warn(f"failed: {stopped.message}")
+    for message in dict.fromkeys(stopped.message for stopped in report.failed):
+        screen.warn(f"failed: {message}")
     _warnings(screen, report.warnings)
     screen.say(summarise(report), "bold")
     return report.exit_code
