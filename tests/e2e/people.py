@@ -23,8 +23,11 @@ class Teammate:
 
     def articles(self) -> dict[str, Json]:
         """All articles by title."""
-        listed = _json(self._http.get("/articles", params={"per_page": 250}))["data"]
-        return {article["title"]: article for article in listed}
+        return {article["title"]: article for article in self.listed()}
+
+    def listed(self) -> list[Json]:
+        """All articles, those with one title too."""
+        return list(_json(self._http.get("/articles", params={"per_page": 250}))["data"])
 
     def published(self) -> set[str]:
         """The titles that readers see."""
