@@ -19,6 +19,8 @@ _HALF: Final = 0.5
 _CLIP: Final = 30.0
 _SLOPE: Final = 2.0
 _TINY: Final = 1e-9
+#: A topic never overrules what its questions show by more than this certainty.
+_DOUBT: Final = 0.1
 
 
 class Standing(NamedTuple):
@@ -119,5 +121,6 @@ def _own_coverage(strength: Floats, share: Floats) -> Floats:
     """Blend what a question shows by itself with what its topic shows, half and half in log odds."""
     spread = strength.std()
     own = _SLOPE * (strength - split_point(strength)) / spread if spread > _TINY else np.zeros(len(strength))
-    odds = np.log(np.clip(share, 1e-9, 1 - 1e-9) / np.clip(1 - share, 1e-9, 1 - 1e-9))
+    bounded = np.clip(share, _DOUBT, 1 - _DOUBT)
+    odds = np.log(bounded / (1 - bounded))
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(_HALF * (own + odds), -_CLIP, _CLIP))))

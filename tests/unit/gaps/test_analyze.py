@@ -167,7 +167,7 @@ HOSTILE: dict[str, list[Conversation]] = {
         for number, text in enumerate(
             (
                 "Где мой заказ?",
-                "我的订单在哪里？",
+                "我的订单在哪里",
                 "注文はどこですか",
                 "내 주문은 어디에 있나요",
                 "أين طلبي",
