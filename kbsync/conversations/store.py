@@ -110,8 +110,24 @@ class Store:
             count = self._number(f"SELECT count(*) FROM conversations WHERE {where}", values)  # noqa: S608  constants
             self._db.execute(f"DELETE FROM conversations WHERE {where}", values)  # noqa: S608  constants
         if count:
-            self._db.execute("CHECKPOINT")
+            self._rewrite()
         return count
+
+    def _rewrite(self) -> None:
+        """Write the file anew: DuckDB leaves the bytes of deleted rows in its free blocks."""
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        try:
+            fresh.unlink(missing_ok=True)
+            place = str(fresh).replace("'", "''")
+            self._db.execute(f"ATTACH '{place}' AS fresh")
+            ((name,),) = self._db.execute("SELECT replace(current_database(), '\"', '\"\"')").fetchall()
+            self._db.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+            self._db.execute("DETACH fresh")
+            self._db.close()
+            fresh.replace(self.path)
+        except (duckdb.Error, OSError) as error:
+            raise _trouble(self.path, error) from error
+        self._db = self._connect(self.path)
 
     def _number(self, query: str, values: list[Any] | None = None) -> int:
         row = self._db.execute(query, values or []).fetchone()
