@@ -1,0 +1,1 @@
+"""Measurements against peers and limits, as ratios taken in one run: `python -m tests.benchmarks`."""
