@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbsync.document.blocks import Document, Paragraph, Text
+from kbsync.document.merge import merge_for
 from kbsync.sync.fields import Field, Fields, lift, merge_labels
 from kbsync.sync.votes import Claim, merge_claims
 
+law = settings(deadline=None)  # a busy machine is no finding
 TITLE, BODY, LABELS = Field("title", "en"), Field("body", "en"), Field("labels")
 
 
@@ -28,6 +30,7 @@ entries = st.fixed_dictionaries(
 )
 
 
+@law
 @given(base=entries, version=entries)
 def test_one_edit_is_taken_as_it_is(base: Fields, version: Fields) -> None:
     """merge(base, x) is x, and no dispute."""
@@ -36,6 +39,7 @@ def test_one_edit_is_taken_as_it_is(base: Fields, version: Fields) -> None:
     assert merged.fields == version
 
 
+@law
 @given(base=entries, version=entries)
 def test_equal_edits_agree(base: Fields, version: Fields) -> None:
     """merge(base, x, x) is x, and no dispute."""
@@ -44,6 +48,7 @@ def test_equal_edits_agree(base: Fields, version: Fields) -> None:
     assert merged.fields == version
 
 
+@law
 @given(base=entries, versions=st.lists(entries, min_size=3, max_size=3))
 def test_no_order_decides(base: Fields, versions: list[Fields]) -> None:
     """All orders of claims give the same fields and the same disputes."""
@@ -54,6 +59,7 @@ def test_no_order_decides(base: Fields, versions: list[Fields]) -> None:
     assert all(result.disputes == results[0].disputes for result in results)
 
 
+@law
 @given(base=entries, agreed=entries, version=entries)
 def test_what_a_replica_shows_in_full_is_carried_over_in_full(
     base: Fields, agreed: Fields, version: Fields
@@ -93,3 +99,22 @@ def test_a_side_decides_only_what_it_takes_part_in() -> None:
     claims = [Claim(name, {TITLE: name}, base) for name in ("intercom", "confluence")]
     assert TITLE in merge_claims(base, claims, "files").disputes
     assert merge_claims(base, claims, "intercom").fields == {TITLE: "intercom"}
+
+
+@law
+@given(base=bodies, versions=st.lists(bodies, min_size=1, max_size=3))
+def test_a_winner_that_has_no_part_in_a_collision_still_ends_it(
+    base: Document, versions: list[Document]
+) -> None:
+    """Where the others collide, one of them is taken whole: what the winner left alone blocks nothing."""
+    known = {base, *versions}
+    merged = merge_for(base, [base, *versions], winner=0)
+    assert set(merged.blocks) <= {block for each in known for block in each.blocks}
+
+
+def test_losers_that_rewrite_one_word_leave_one_of_their_words() -> None:
+    """Two losers replace the same word, the winner did not touch it: one of theirs stands, once."""
+    base, one, other = (_document([f"a {word} c"]) for word in ("b", "bee", "bay"))
+    results = {merge_for(base, [base, *order], winner=0) for order in ((one, other), (other, one))}
+    assert len(results) == 1
+    assert results < {one, other}
