@@ -25,7 +25,7 @@ from kbsync.replicas.files.disk import Disk
 from kbsync.resources import folder
 
 _SIZES = (("wide", WIDE), ("narrow", NARROW))
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # noqa: RUF001  spreadsheets take the full-width forms too
+_FORMULA = re.compile(r"[=+\-@＝＋－＠]")  # noqa: RUF001  spreadsheets take the full-width forms too
 COLUMNS = (
     "id", "verdict", "label", "question", "conversations", "coverage", "article", "score", "hours", "reopens",
     "low_ratings", "unresolved_by_fin", "trend", "keywords", "evidence", "representatives",
@@ -46,18 +46,27 @@ class Paths:
 def write(report: Report, analysis: Analysis, out: Path, effects: Effects = DIRECT) -> Paths:
     """Write `index.html`, `report.md`, `topics.csv` and `analysis.json` into `out`. Raises WriteFailed."""
     disk = Disk(out, effects)
-    charts = {name: Markup(weekly(report.weeks, size)) for name, size in _SIZES}  # noqa: S704  drawn and cleaned here
-    values = {"report": report, "charts": charts, "colours": COLOURS, "version": __version__}
-    environment = _environment()
     pages = {
-        "index.html": environment.get_template("report.html.j2").render(values),
-        "report.md": environment.get_template("report.md.j2").render(values),
+        "index.html": page(report),
+        "report.md": markdown(report),
         "topics.csv": table(report),
         "analysis.json": msgspec.json.format(msgspec.json.encode(analysis), indent=1).decode(),
     }
     for name, text in pages.items():
         disk.write(name, text.encode())
     return Paths(*(out / name for name in pages))
+
+
+def page(report: Report) -> str:
+    """Return the report as one HTML page that loads nothing and runs no script."""
+    charts = {name: Markup(weekly(report.weeks, size)) for name, size in _SIZES}  # noqa: S704  drawn and cleaned here
+    template = _environment().get_template("report.html.j2")
+    return template.render(report=report, charts=charts, colours=COLOURS, version=__version__)
+
+
+def markdown(report: Report) -> str:
+    """Return the report as Markdown, without charts."""
+    return _environment().get_template("report.md.j2").render(report=report, version=__version__)
 
 
 def table(report: Report) -> str:
@@ -79,7 +88,7 @@ def table(report: Report) -> str:
 
 
 def _inert(cell: str) -> str:
-    plain = still(cell)
+    plain = one_line(cell)
     return f"'{plain}" if _FORMULA.match(plain) else plain
 
 
