@@ -78,7 +78,7 @@ def _compare(sent: Document, held: Document, back: Document) -> Iterator[tuple[s
         elif block not in holds:
             yield _called(block), True, "has no full counterpart there; kbsync keeps it in the files"
         else:
-            yield _called(block), False, "is changed by this site on saving; kbsync check cannot foresee it"
+            yield _called(block), False, "is changed by this site on saving; kbsync keeps what the files say"
 
 
 def _called(block: Block) -> str:
