@@ -1,0 +1,288 @@
+"""Hostile input: every reader reads or refuses it, no writer breaks on it, and nothing takes for ever.
+
+`KBSYNC_SOAK=1` tries 100,000 inputs and sizes up to ten megabytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from soaking import soak
+
+from kbsync.document import canon
+from kbsync.document.blocks import Document
+from kbsync.document.confluence import CONFLUENCE
+from kbsync.document.convert import from_json, split_front_matter, to_json
+from kbsync.document.formats import PLAIN, Format
+from kbsync.document.intercom import INTERCOM
+from kbsync.document.lens import put
+from kbsync.document.markdown import MARKDOWN
+from kbsync.document.markup.xml import is_well_formed
+from kbsync.errors import DocumentError
+
+FORMATS: Final = (MARKDOWN, INTERCOM, CONFLUENCE)
+KINDS: Final = 3
+"""How many ways of making input share the 100,000."""
+SHORT: Final = soak(2_000, 40_000)
+TIMES: Final = 4
+CORPUS: Final = Path(__file__).resolve().parents[1] / "corpus"
+
+each_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+sweep = settings(
+    max_examples=soak(40, 100_000 // (KINDS * len(FORMATS))),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+PIECES: Final = (
+    *"a * ** _ ` ``` ~~ [ ] ( ) ! < > | \\ $ $$ # ## & &amp; &#x0; &#55296; &lt &nbsp; ; = \" ' {".split(),
+    *"<p> </p> <b> </b> <i> <a> </a> <ul> <ol> <li> </li> </ul> <table> <tr> <td> </td> </table> <h1>".split(),
+    *"<div> </div> <br> <br/> <hr> <img> <iframe> <pre> <code> </code> </pre> <details> <summary>".split(),
+    *"</summary> </details> <script> </script> <style> <!-- --> <![CDATA[ ]]> <? ?> <!DOCTYPE <x:y </ <svg>".split(),
+    *"<ac:link> </ac:link> <ac:image> <ac:task-list> <ac:task> <ac:layout> <ac:emoticon/> <ri:page/>".split(),
+    *"<ac:rich-text-body> </ac:rich-text-body> <ac:plain-text-body> </ac:plain-text-body>".split(),
+    *"⁽1⁾ ☐ ☑ \u2060 \u200b \u202e \x00 \ufeff 😀 é".split(),
+    *(
+        " ",
+        "  ",
+        "    ",
+        "\t",
+        "\n",
+        "\n\n",
+        "\r\n",
+        "\r",
+        "\xa0",
+        "> ",
+        "- ",
+        "1. ",
+        "- [ ] ",
+        "---\n",
+        "===\n",
+    ),
+    *("\n|-|-|\n", "[^1]", "[^1]: ", "[a]: /b\n", "{.button}", "{.embed}", "{width=9}", "https://youtu.be/a"),
+    *(
+        "> [!NOTE]\n",
+        "```{=confluence}\n",
+        "```{=intercom}\n",
+        "<!-- -->",
+        "---\ntitle: a\n---\n",
+        '<a href="',
+    ),
+    '<div class="intercom-interblocks-callout" style="background-color: rgb(1, 2, 3)">',
+    '<a class="intercom-h2b-button" href="javascript:x">',
+    '<ac:structured-macro ac:name="code">',
+    '<ac:structured-macro ac:name="expand">',
+    "</ac:structured-macro>",
+    '<ac:parameter ac:name="title">',
+    "</ac:parameter>",
+    '<ac:inline-comment-marker ac:ref="1">',
+)
+"""What the readers know, and what nobody should write."""
+
+TAG: Final = re.compile(r"<([a-z][\w:-]*)")
+
+soup = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+def corpus() -> tuple[str, ...]:
+    """Return all files of the corpus as text."""
+    files = sorted(path for path in CORPUS.rglob("*.*") if path.suffix in {".txt", ".html", ".xml"})
+    return tuple(path.read_bytes().decode("utf-8", "replace") for path in files)
+
+
+@st.composite
+def mutants(draw: st.DrawFn) -> str:
+    """Make a corpus file with pieces cut out, doubled, moved, replaced and put in."""
+    whole = st.sampled_from(corpus())
+    raw = draw(whole)
+    for _ in range(draw(st.integers(1, 6))):
+        start, end = sorted((draw(st.integers(0, len(raw))), draw(st.integers(0, len(raw)))))
+        other = draw(st.one_of(st.just(""), st.sampled_from(PIECES), st.just(raw[start:end] * 2), whole))
+        raw = raw[:start] + other + raw[end:]
+    return raw[:20_000]
+
+
+@st.composite
+def towers(draw: st.DrawFn) -> str:
+    """Make something nested in itself, deeper than anyone would."""
+    openings = draw(st.lists(st.sampled_from(PIECES), min_size=1, max_size=3))
+    closings = [f"</{found[1]}>" for piece in openings if (found := TAG.match(piece))]
+    height = draw(st.sampled_from((2, 30, 90, 400)))
+    return "".join(openings) * height + draw(soup) + "".join(reversed(closings)) * height
+
+
+def survives(form: Format, raw: str) -> None:
+    """Take the input through everything that is done with a body; only DocumentError may stop it."""
+    try:
+        document = form.read(raw, PLAIN)
+    except DocumentError:
+        return
+    assert canon.same(document, document)
+    assert put(form, document, raw).raw == raw
+    for other in FORMATS:
+        written(other, document)
+
+
+def written(form: Format, document: Document) -> None:
+    """Write the document, and read what was written."""
+    try:
+        raw = form.write(document, PLAIN).raw
+    except DocumentError:
+        return
+    assert form is not CONFLUENCE or holds_raw(document) or is_well_formed(raw)
+    form.read(raw, PLAIN)
+
+
+def holds_raw(document: Document) -> bool:
+    """Tell whether raw storage format stands in the document: it is written as it was found."""
+    return '"origin":"confluence"' in to_json(document).replace(" ", "")
+
+
+@each_format
+@sweep
+@given(raw=soup)
+def test_markup_in_any_order_breaks_nothing(form: Format, raw: str) -> None:
+    """Pieces of all formats, thrown together."""
+    survives(form, raw)
+
+
+@each_format
+@sweep
+@given(raw=mutants())
+def test_damaged_bodies_break_nothing(form: Format, raw: str) -> None:
+    """A body that was cut, doubled or mixed with another."""
+    survives(form, raw)
+
+
+@each_format
+@sweep
+@given(raw=towers())
+def test_deep_nesting_breaks_nothing(form: Format, raw: str) -> None:
+    """Nesting is read to some depth and refused beyond it; what was read can be written."""
+    survives(form, raw)
+
+
+@settings(max_examples=soak(40, 10_000), deadline=None)
+@given(st.one_of(soup, st.text(), st.binary().map(lambda data: data.decode("latin-1"))))
+def test_json_is_read_or_refused(raw: str) -> None:
+    """No text crashes the reader of JSON documents, nor the search for front matter."""
+    matter, body = split_front_matter(raw)
+    assert matter + body == raw
+    try:
+        document = from_json(raw)
+    except DocumentError:
+        return
+    assert from_json(to_json(document)) == document
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+STREAKS: Final = (
+    *PIECES,
+    *(
+        "[a](",
+        "![a](b){width=",
+        "*a **b ",
+        "`a`{",
+        "$a ",
+        "``` `\n",
+        "- [ ] ",
+        "> - ",
+        "<!-- a\n",
+        "a\n",
+        "a|b\n",
+    ),
+    *(
+        "<a ",
+        "<a a a ",
+        '<a ="',
+        "<a ='",
+        "&a",
+        "<b>x</b>",
+        "<p>a</p>",
+        "<p> </p>",
+        "<img><p>\u2060x</p>",
+        "x<kbd>",
+    ),
+    *(
+        "<details>\n\n",
+        "<td>\n\n</details>\n\n",
+        "[^1]: a\n\n",
+        "$$a\n\n",
+        "https://a.b ",
+        "www.",
+        "\\$",
+        "*a_ ",
+    ),
+)
+"""What has sent some parser into quadratic time when it was repeated."""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of the work, refused or done."""
+    start = time.process_time()
+    with contextlib.suppress(DocumentError):
+        work()
+    return time.process_time() - start
+
+
+def there_and_back(form: Format, raw: str) -> None:
+    form.write(form.read(raw, PLAIN), PLAIN)
+
+
+@each_format
+def test_time_grows_with_the_length_and_no_faster(form: Format) -> None:
+    """Four times the text takes at most eight times the time, whatever is repeated."""
+    slow = []
+    for piece in dict.fromkeys(STREAKS):
+        short = piece * (SHORT // len(piece))
+        brief = seconds(lambda raw=short: there_and_back(form, raw))
+        long = seconds(lambda raw=short * TIMES: there_and_back(form, raw))
+        if long > 2 * TIMES * brief + 0.25:
+            slow.append((piece, round(brief, 3), round(long, 3)))
+    assert not slow
+
+
+@pytest.mark.soak
+@each_format
+@pytest.mark.parametrize(
+    "piece", ["> ", "<b>", "<div>", "- ", "a\n", "<p>a</p>", "&amp;", "<ul><li>", "<details>\n\n", "["]
+)
+def test_ten_megabytes_are_read_or_refused(form: Format, piece: str) -> None:
+    """Ten megabytes of one thing are no attack."""
+    raw = piece * (10_000_000 // len(piece))
+    assert seconds(lambda: there_and_back(form, raw)) < 120
+
+
+LAUGHS: Final = (
+    '<!DOCTYPE a [<!ENTITY a "ha">'
+    + "".join(f'<!ENTITY {"b" * n} "{("&" + ("b" * (n - 1) or "a") + ";") * 10}">' for n in range(1, 12))
+    + f"]><p>&{'b' * 11};</p>"
+)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        LAUGHS,
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>&x;</p>',
+        '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><p>a</p>',
+        '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY % x SYSTEM "file:///etc/hosts"> %x;]><p>a</p>',
+    ],
+    ids=["laughs", "file", "address", "parameter"],
+)
+def test_entities_are_never_declared_by_a_body(raw: str) -> None:
+    """A body that declares entities is refused with its line, and nothing is expanded or fetched."""
+    with pytest.raises(DocumentError) as caught:
+        CONFLUENCE.read(raw, PLAIN)
+    assert caught.value.line_number >= 1
+    for form in (MARKDOWN, INTERCOM):
+        assert len(to_json(form.read(raw, PLAIN))) < 20 * len(raw)
