@@ -63,22 +63,14 @@ class _TermSpace:
     """N-grams of words and characters in one SVD."""
 
     def __init__(self, sample: Sequence[str], *, unspaced: bool, seed: int) -> None:
-        found = [_fitted(_characters((2, 4) if unspaced else (3, 5)), sample)]
-        if not unspaced:
-            found.append(
-                _fitted(
-                    TfidfVectorizer(
-                        ngram_range=(1, 2),
-                        token_pattern=_WORD,
-                        sublinear_tf=True,
-                        max_features=_MAX_TERMS,
-                        dtype=np.float32,
-                    ),
-                    sample,
-                )
-            )
-        self._vectorizers = [vectorizer for vectorizer in found if vectorizer is not None]
-        self._svd, self._scale = _directions(self._sparse(sample), _DIMENSIONS, seed)
+        wanted = [_characters((2, 4) if unspaced else (3, 5)), *([] if unspaced else [_words()])]
+        fitted = [
+            found for found in (_fitted(vectorizer, sample) for vectorizer in wanted) if found is not None
+        ]
+        self._vectorizers = [vectorizer for vectorizer, _ in fitted]
+        self._sample = list(sample)
+        self._matrix = _joined([matrix for _, matrix in fitted], len(sample))
+        self._svd, self._scale = _directions(self._matrix, _DIMENSIONS, seed)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if self._svd is None:
@@ -86,23 +78,26 @@ class _TermSpace:
         return unit_rows(self._svd.transform(self._sparse(texts)) * self._scale ** (_POWER - 1))
 
     def _sparse(self, texts: Sequence[str]) -> csr_matrix:
-        if not self._vectorizers:
-            return csr_matrix((len(texts), 1), dtype=np.float32)
-        return csr_matrix(
-            hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], dtype=np.float32)
-        )
+        """Return the terms of the texts; those it was fitted on are not taken apart again."""
+        if list(texts) == self._sample:
+            return self._matrix
+        return _joined([vectorizer.transform(texts) for vectorizer in self._vectorizers], len(texts))
+
+
+def _joined(parts: list[csr_matrix], count: int) -> csr_matrix:
+    return csr_matrix(hstack(parts, dtype=np.float32)) if parts else csr_matrix((count, 1), dtype=np.float32)
 
 
 class _WordSpace:
     """Word vectors from co-occurrence within a question; a text is the mean of its words, frequent ones damped."""
 
     def __init__(self, sample: Sequence[str], *, seed: int) -> None:
-        self._vectorizer = _fitted(
-            CountVectorizer(token_pattern=_WORD, max_features=_MAX_WORDS, dtype=np.float32), sample
-        )
+        counting = CountVectorizer(token_pattern=_WORD, max_features=_MAX_WORDS, dtype=np.float32)
+        found = _fitted(counting, sample)
+        self._vectorizer = found[0] if found else None
         self._vectors: Floats = np.zeros((0, 1))
-        if self._vectorizer is not None:
-            counts = csr_matrix(self._vectorizer.transform(sample))
+        if found is not None:
+            counts = found[1]
             share = np.asarray(counts.sum(axis=0)).ravel() / counts.sum()
             self._vectors = _word_vectors(counts, seed) * (_FREQUENT / (_FREQUENT + share))[:, None]
 
@@ -145,11 +140,17 @@ def _characters(lengths: tuple[int, int]) -> TfidfVectorizer:
     )
 
 
-def _fitted(vectorizer: CountVectorizer, sample: Sequence[str]) -> CountVectorizer | None:
+def _words() -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2), token_pattern=_WORD, sublinear_tf=True, max_features=_MAX_TERMS, dtype=np.float32
+    )
+
+
+def _fitted(vectorizer: CountVectorizer, sample: Sequence[str]) -> tuple[CountVectorizer, csr_matrix] | None:
     """Fit on terms said twice; where nothing is, on all; None where there is no term at all."""
     for often in (2, 1):
         try:
-            return vectorizer.set_params(min_df=often).fit(sample)
+            return vectorizer, csr_matrix(vectorizer.set_params(min_df=often).fit_transform(sample))
         except ValueError:  # scikit-learn's way to say that no term is left
             continue
     return None
