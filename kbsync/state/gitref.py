@@ -168,9 +168,15 @@ class GitCarrier:
         except subprocess.TimeoutExpired as error:
             raise GitError(f"git {arguments[0]} did not end within {_TIMEOUT} s") from error
         if check and done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise GitError(f"git {arguments[0]} failed: {said[-1] if said else 'no reason given'}")
+            raise GitError(f"git {arguments[0]} refused: {reason(done.stderr)}")
         return done.stdout
+
+
+def reason(stderr: bytes) -> str:
+    """Return the line in which git says why: what stands around it is advice, or the end of a sentence."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("! [", "fatal:", "error:"))]
+    return next(iter([*telling, *lines[-1:]]), "no reason given")
 
 
 def _environment() -> dict[str, str]:

@@ -57,7 +57,8 @@ class Shadow(Record, frozen=True, kw_only=True):
     `agreed` None means the base. `pending` is set while a link or asset had no address when it was
     written. `retired` things are out of readers' sight; a `kept` one was deleted there under
     `on_delete = "keep"` and stays away until someone edits the entry. `past` are earlier tokens, newest
-    last: a listing that shows one of them may be stale.
+    last: a listing that shows one of them may be stale. `assets` are the digests of the files it was last
+    sent, by path: other bytes under a path are to be sent again.
     """
 
     replica: ReplicaLabel
@@ -69,6 +70,7 @@ class Shadow(Record, frozen=True, kw_only=True):
     retired: bool = False
     kept: bool = False
     past: tuple[str, ...] = ()
+    assets: dict[str, str] = {}
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -77,11 +79,15 @@ class Shadow(Record, frozen=True, kw_only=True):
 
 
 class Asset(Record, frozen=True, kw_only=True):
-    """The address (without its query) under which a replica shows a file of the content root."""
+    """The address (without its query) under which a replica shows a file of the content root.
+
+    `digest` is that of the bytes shown there, "" where it is not known.
+    """
 
     replica: ReplicaLabel
     address: str
     path: str
+    digest: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:

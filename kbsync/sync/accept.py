@@ -44,14 +44,14 @@ def _all_changes(survey: Survey, decision: Decision, *, steps: bool) -> Iterable
     base = Base(entry=decision.entry, settled=settled, retired=not decision.alive)
     yield Put(base)
     for side in decision.sides.values():
-        shadow = _shadow(decision, side, base.entry)
+        shadow = _shadow(survey, decision, side, base.entry)
         if shadow is not None:
             yield Put(shadow)
     yield from _conflicts(survey, decision)
     yield from _rescues(survey, decision)
 
 
-def _shadow(decision: Decision, side: Side, base: Entry) -> Shadow | None:
+def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shadow | None:
     kind, id = decision.key
     old = side.shadow
     agreed = full(decision, side.version, base)
@@ -60,7 +60,8 @@ def _shadow(decision: Decision, side: Side, base: Entry) -> Shadow | None:
     if side.here and side.reading is not None:
         fresh = Shadow(replica=side.replica, kind=kind, id=id, reading=spelled(side.reading), agreed=agreed)
         pending = old.pending if old else False
-        return msgspec.structs.replace(fresh, pending=pending, past=past(old, side.reading))
+        assets = _assets(survey, side, agreed or base) if side.replica != "files" else {}
+        return msgspec.structs.replace(fresh, pending=pending, past=past(old, side.reading), assets=assets)
     if old is None:
         return None
     if side.presence == "absent":
@@ -70,6 +71,12 @@ def _shadow(decision: Decision, side: Side, base: Entry) -> Shadow | None:
         )
     kept = old.kept and decision.follows not in ("merge", "restore")
     return msgspec.structs.replace(old, agreed=agreed, kept=kept)
+
+
+def _assets(survey: Survey, side: Side, entry: Entry) -> dict[str, str]:
+    """Return the digests of the files a replica shows: as they were sent, else as they are met now."""
+    sent = side.shadow.assets if side.shadow else {}
+    return {path: sent.get(path, digest) for path, digest in survey.home.digests(entry).items()}
 
 
 def full(decision: Decision, version: Fields | None, base: Entry) -> Entry | None:

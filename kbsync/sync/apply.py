@@ -6,9 +6,9 @@ dies anywhere is finished by the next one, and no thing is made twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import Literal, TypeVar
@@ -51,11 +51,12 @@ IntentAction = Literal["create", "update", "retire"]
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A task with the raw form it will write, and its announcement."""
+    """A task with the raw form it will write, its announcement, and the digests of the files it shows."""
 
     task: Task
     raw: Raw
     intent: Intent
+    assets: Mapping[str, str] = field(default_factory=dict)
 
 
 class Run:
@@ -113,7 +114,7 @@ class Run:
         for path in sorted(self.survey.home.found):
             self.survey.home.write(path)
         learnt = [
-            Put(Asset(replica=name, address=address, path=path))
+            Put(Asset(replica=name, address=address, path=path, digest=self.survey.home.digest(path)))
             for name, book in self.survey.books.items()
             for path in sorted(self.survey.home.found)
             if (address := book.address(path)) is not None
@@ -200,7 +201,8 @@ class Run:
         intent = Intent(
             replica=name, kind=kind, id=id, action=action, raw=raw.raw, expects=expects, entry=task.entry
         )
-        return _Ready(task, raw, intent)
+        assets = self.survey.home.digests(task.entry) if name != "files" else {}
+        return _Ready(task, raw, intent, assets)
 
     def _take(self, ready: _Ready, decision: Decision) -> bool:
         task = ready.task
@@ -273,6 +275,7 @@ class Run:
             base.entry if base else None,
             before,
             ready.raw.losses,
+            ready.assets,
         )
         self.state.commit(f"done {task.key[1]}", [*verified.changes, drop(ready.intent)])
         for warned in verified.warnings:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from kbsync.article import Article, Entry
-from kbsync.document.blocks import Url
+from kbsync.document.blocks import AssetRef, Url
 from kbsync.document.walk import targets
 from kbsync.errors import ContentError, KbsyncError, Missing, Rejected
 from kbsync.replicas.base import Replica
@@ -41,6 +41,7 @@ class Homecoming:
         self.store = store
         self.found: dict[str, bytes] = {}
         self._foreign: set[str] = set()
+        self._digests: dict[str, str] = {}
 
     def fetch(self, replica: Replica, book: Book, entry: Entry) -> bool:
         """Learn a path for every image of the entry that is the replica's own; tell whether any was new.
@@ -57,6 +58,37 @@ class Homecoming:
         """Put a fetched image where its path says. Raises WriteFailed."""
         if self.store is not None and path in self.found:
             self.store.write_asset(path, self.found[path])
+
+    def digests(self, entry: Entry) -> dict[str, str]:
+        """Return the digests of the files that an entry shows, by path, "" for one that is not there."""
+        if self.store is None or not isinstance(entry, Article):
+            return {}
+        paths = sorted(
+            {
+                target.path
+                for text in entry.texts.values()
+                for target, _ in targets(text.body)
+                if isinstance(target, AssetRef)
+            }
+        )
+        return {path: self.digest(path) for path in paths}
+
+    def digest(self, path: str) -> str:
+        """Return the digest of a file as it is in this run, "" where there is none."""
+        if path not in self._digests:
+            self._digests[path] = self._digest(path)
+        return self._digests[path]
+
+    def outdated(self, known: Mapping[str, str]) -> bool:
+        """Tell whether a file has other bytes than those that were sent."""
+        return any(self.digest(path) not in ("", sent) for path, sent in known.items())
+
+    def _digest(self, path: str) -> str:
+        try:
+            data = self.found.get(path) or (self.store.read_asset(path) if self.store else b"")
+        except KbsyncError:
+            return ""
+        return hashlib.sha256(data).hexdigest() if data else ""
 
     def _addresses(self, entry: Article) -> Iterable[str]:
         seen = dict.fromkeys(
@@ -75,6 +107,7 @@ class Homecoming:
             return False
         path = self._path(address, data)
         self.found[path] = data
+        self._digests[path] = hashlib.sha256(data).hexdigest()
         book.learn(address, path)
         return True
 

@@ -23,6 +23,7 @@ class Book:
         self._by_alias: dict[tuple[Kind, str], set[str]] = {}
         self._assets: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
+        self._outdated: dict[str, str] = {}
         self._touched: set[EntryKey] = set()
 
     def bind(self, id: str, reading: Reading) -> None:
@@ -68,6 +69,14 @@ class Book:
         self._assets[_bare(address)] = path
         self._addresses[path] = address
 
+    def outdate(self, address: str, path: str) -> None:
+        """Learn that an address shows former bytes of an asset: it is understood, and never written again."""
+        bare = _bare(address)
+        self._outdated[bare] = path
+        self._assets.pop(bare, None)
+        if self._addresses.get(path) == address:
+            del self._addresses[path]
+
     def touched(self) -> frozenset[EntryKey]:
         """Return what got another name since `settle`."""
         return frozenset(self._touched)
@@ -99,6 +108,11 @@ class Book:
 
     def asset(self, address: str) -> str | None:
         """Return the path of what this address shows, whatever its query."""
+        bare = _bare(address)
+        return self._assets.get(bare) or self._outdated.get(bare)
+
+    def asset_now(self, address: str) -> str | None:
+        """Return the path of what this address shows, None where it shows former bytes."""
         return self._assets.get(_bare(address))
 
     def address(self, asset: str) -> str | None:
@@ -114,7 +128,7 @@ class Strict:
         self.handle = book.handle
         self.alias = book.alias
         self.by_alias = book.by_alias
-        self.asset = book.asset
+        self.asset = book.asset_now
         self.address = book.address
         self._now = book.now
 

@@ -74,7 +74,13 @@ class Survey:
             return gone and (retired or not self.policy.writes(name))
         if gone:
             return shadow.retired and (retired or shadow.kept)
+        if self.outdated(shadow):
+            return False
         return not shadow.pending and shadow.reading == _spelled(reading) and (not shadow.retired or retired)
+
+    def outdated(self, shadow: Shadow | None) -> bool:
+        """Tell whether a replica shows former bytes of a file."""
+        return shadow is not None and bool(shadow.assets) and self.home.outdated(shadow.assets)
 
     def known(self, key: EntryKey) -> Known:
         """Return what is remembered of an entry."""
@@ -187,9 +193,10 @@ def survey(
     seen = look(replicas, snapshot, progress, full=full)
     books = {name: book_of(name, snapshot, policy) for name in replicas}
     _look_twice(replicas, snapshot, seen)
-    found = Adoption(replicas, seen, snapshot, books, policy).run()
     store = replicas.get("files")
     home = Homecoming(store if isinstance(store, AssetStore) else None)
+    _outdate(books, snapshot, home)
+    found = Adoption(replicas, seen, snapshot, books, policy).run()
     result = Survey(replicas, policy, snapshot, seen, books, found, home, masked, everything or full)
     result.findings.extend(_failures(seen, snapshot))
     result.findings.extend(guard.shrunken(snapshot, seen, found.current, policy))
@@ -211,6 +218,12 @@ def book_of(name: ReplicaName, snapshot: Snapshot, policy: Policy) -> Book:
             book.learn(asset.address, asset.path)
     book.settle()
     return book
+
+
+def _outdate(books: Mapping[ReplicaName, Book], snapshot: Snapshot, home: Homecoming) -> None:
+    for asset in snapshot.all(Asset):
+        if asset.replica in books and asset.digest and home.outdated({asset.path: asset.digest}):
+            books[asset.replica].outdate(asset.address, asset.path)
 
 
 def _look_twice(

@@ -81,9 +81,12 @@ def _arrival(survey: Survey, decision: Decision, side: Side, *, relink: bool) ->
         assert side.reading is not None and side.version is not None  # noqa: PT018  what is here was read
         unmarked = side.replica in CARRIERS and side.reading.id != decision.key[1]
         pending = side.shadow is not None and side.shadow.pending
-        if not (unmarked or pending or relink or differing(side.version, desired)):
+        outdated = survey.outdated(side.shadow)
+        if not (unmarked or pending or relink or outdated or differing(side.version, desired)):
             return
         changed = shown_changes(survey.lookout(side.replica), survey, entry, side.reading)
+        if outdated and not changed:
+            changed = tuple(sorted(field for field in desired if field.name == "body"))
         if not changed and not unmarked:
             return
         action = _action(changed)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 
@@ -42,11 +44,12 @@ def verify(
     base: Entry | None,
     agreed_before: Entry | None,
     losses: tuple[Loss, ...] = (),
+    assets: Mapping[str, str] = MappingProxyType({}),
 ) -> Verified:
     """Judge one write. Equal under canon is equal: the shadow takes the stored form, so nothing echoes.
 
     Something else is a warning, and the shadow takes it too: what the server made of ours is not an
-    edit, and kbsync does not fight the server.
+    edit, and kbsync does not fight the server. `assets` are the digests of the files that went along.
     """
     kind, id = task.key
     _learn(book, id, written)
@@ -62,10 +65,14 @@ def verify(
         agreed=agreed,
         pending=pending,
         past=past(old, reading),
+        assets=dict(assets),
     )
     rescues = _rescues(task, written, agreed_before)
     changes: list[Change] = [Put(shadow), *(Put(rescue) for rescue in rescues)]
-    changes += [Put(Asset(replica=replica.name, address=a, path=p)) for a, p in written.assets.items()]
+    changes += [
+        Put(Asset(replica=replica.name, address=address, path=path, digest=assets.get(path, "")))
+        for address, path in written.assets.items()
+    ]
     warnings = () if written.newer else tuple(_altered(replica, book, task, raw, reading))
     return Verified(tuple(changes), warnings, again=bool(rescues) or written.newer)
 

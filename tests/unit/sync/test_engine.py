@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conftest import Center
+from small_center import Center
 
 from kbsync.errors import ContentError, UsageError, Waiting
 from kbsync.replicas.base import Written
@@ -448,3 +448,23 @@ def test_status_tells_where_things_stand(center: Center) -> None:
     status = center.engine().status()
     assert (status.articles, status.conflicts, status.interrupted) == (3, 0, 0)
     assert status.present == {"files": 3, "confluence": 3, "intercom": 3}
+
+
+def test_a_person_says_which_article_it_is(center: Center) -> None:
+    """Of two candidates that a person points at, the bound one is merged and the other becomes its own."""
+    center.write("files", "Same", "alpha", id="same")
+    handles = [center.write("intercom", "Same", body) for body in ("one", "two")]
+    center.sync()
+    with pytest.raises(UsageError, match="no article nowhere"):
+        center.engine().repair(bind=[("same", "intercom", "nowhere")])
+    with pytest.raises(UsageError, match="no article nothing"):
+        center.engine().repair(bind=[("nothing", "intercom", handles[0])])
+    assert handles[0] in center.engine().repair(bind=[("same", "intercom", handles[0])])[0]
+    assert center.sync().conflicts == ()
+    assert center.files.things["article", "same"].raw["texts"]["en"]["body"] == "one"
+    assert {t.handle: t.raw["texts"]["en"]["body"] for t in center.intercom.living()} == {
+        handles[0]: "one",
+        handles[1]: "two",
+    }
+    assert len(center.files.living()) == 2
+    assert center.sync().applied == ()
