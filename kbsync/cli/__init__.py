@@ -21,7 +21,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code.
 
-    A foreseeable error is one line on stderr; only `-vv` adds a traceback.
+    A foreseeable error is one line on stderr, with `--json` a document too; only `-vv` adds a traceback.
     """
     from kbsync.cli.options import Options, take
     from kbsync.cli.screen import Screen
@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
         options, rest = take(arguments)
         return _invoke(options, rest)
     except KbsyncError as error:
-        Screen(options).error(error)
+        Screen(options).refuse(error)
         if options.verbosity > 1:
             traceback.print_exc()
         return error.exit_code
@@ -42,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()
         return FAILED
     except Exception as error:  # noqa: BLE001  the last line of defence: a user never meets a bare traceback
-        Screen(options).error(_bug(error))
+        Screen(options).refuse(_bug(error))
         if options.verbosity > 1:
             traceback.print_exc()
         return FAILED

@@ -53,9 +53,12 @@ class Screen:
         """Write one warning to stderr."""
         self._err.print(Text(clean(text), "yellow"))
 
-    def error(self, error: KbsyncError) -> None:
-        """Write the one line of an error to stderr."""
+    def refuse(self, error: KbsyncError) -> None:
+        """Write the one line of an error that ended the command to stderr; with `--json` also as the document."""
         self._err.print(Text(clean(error.line()), "bold red"))
+        if self.options.json:
+            told = {"code": error.code, "message": error.message, "where": error.where, "hint": error.hint}
+            self.document({"error": told})
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write a table; in a pipe the columns are padded plain text."""

@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import typer
 
 from kbsync.cli.screen import Screen
-from kbsync.errors import PlanError, UsageError, WriteFailed
+from kbsync.errors import GitError, PlanError, UsageError, WriteFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,6 +204,7 @@ def synced(
     session: Session, screen: Screen, *, full: bool = False, commit: bool = False, push: bool = False
 ) -> Report:
     """Sync once, and commit and push where that is wanted; also what the watch calls."""
+    from kbsync.sync.outcome import Stopped
     from kbsync.workflow.history import History
 
     commit = commit or push or session.settings.git.commit or session.settings.git.push
@@ -212,13 +214,16 @@ def synced(
         if history:
             history.begin()
         report = engine.sync(full=full)
-        if history:
-            for line in history.commit(report):
+        try:
+            for line in history.commit(report) if history else ():
                 screen.say(line)
-        if push:
-            session.checkout().push()
-            if engine.carrier is not None:
-                engine.carrier.push()
+            if push:
+                session.checkout().push()
+                if engine.carrier is not None:
+                    engine.carrier.push()
+        except GitError as error:  # the sync is done, and its report is not lost over this
+            failed = Stopped("", "", "", error.code, error.line())
+            return msgspec.structs.replace(report, failed=(*report.failed, failed))
     return report
 
 

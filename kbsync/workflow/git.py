@@ -13,8 +13,10 @@ import jinja2
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import GitError
 from kbsync.resources import folder
+from kbsync.state.gitref import reason
 
 _TIMEOUT = 120
+_BEHIND = "git pull --rebase, then kbsync sync --push again"
 _IDENTITY = {"NAME": "kbsync", "EMAIL": "kbsync@localhost"}
 
 
@@ -131,8 +133,8 @@ class Checkout:
                 return b""
             raise GitError(f"git {arguments[0]} could not run: {error}", hint="is git installed?") from error
         if check and done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise GitError(f"git {arguments[0]} refused: {said[-1] if said else 'no reason given'}")
+            hint = _BEHIND if b"[rejected]" in done.stderr else ""
+            raise GitError(f"git {arguments[0]} refused: {reason(done.stderr)}", hint=hint)
         return done.stdout if not done.returncode else b""
 
 

@@ -117,6 +117,7 @@ class HelpCenter:
         out, err = io.StringIO(), io.StringIO()
         with _inside(self.folder, self.environment), redirect_stdout(out), redirect_stderr(err):
             code = run(arguments)
+        assert "KB000" not in err.getvalue(), err.getvalue()
         return Result(code, out.getvalue(), err.getvalue())
 
     def ok(self, *arguments: str, code: int = 0) -> Result:
@@ -126,13 +127,15 @@ class HelpCenter:
         assert "Traceback" not in result.err, result.err
         return result
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, stdout_to: int = subprocess.PIPE, **options: Any
+    ) -> subprocess.Popen[str]:
         """Start a real process."""
         return subprocess.Popen(
             [sys.executable, "-m", "kbsync", *arguments],
             cwd=self.folder,
             env={**_plain(os.environ), **self.environment},
-            stdout=subprocess.PIPE,
+            stdout=stdout_to,
             stderr=subprocess.PIPE,
             text=True,
             **options,

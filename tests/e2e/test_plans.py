@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 from collections.abc import Iterator
 from typing import Any
 
@@ -247,3 +250,43 @@ def test_a_failing_command_shows_its_traceback_only_when_asked(center: HelpCente
     assert "Traceback" in center.kbsync("-vv", "sync").err
     center.configure()
     assert "Traceback" not in center.ok("-vv", "sync").err
+
+
+def test_a_script_gets_a_document_for_an_error_too(center: HelpCenter) -> None:
+    """With --json what ended a command stands on stdout as well, as code, message, place and hint."""
+    center.environment["KBSYNC_INTERCOM_TOKEN"] = ""
+
+    result = center.ok("sync", "--json", code=64)
+
+    assert result.document["error"]["code"] == "KB101"
+    assert "KBSYNC_INTERCOM_TOKEN" in result.document["error"]["message"]
+    assert "KBSYNC_INTERCOM_TOKEN" in result.complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "coloured"),
+    [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False)],
+)
+def test_colours_are_for_terminals(
+    center: HelpCenter, arguments: list[str], environment: dict[str, str], coloured: bool
+) -> None:
+    """On a terminal lines are coloured, unless that is not wanted."""
+    center.environment |= {**environment, "TERM": "xterm-256color"}
+    ours, theirs = pty.openpty()
+    running = center.start("sync", "--dry-run", *arguments, stdout_to=theirs)
+    os.close(theirs)
+    said = _all_of(ours)
+    running.communicate(timeout=60)
+
+    assert "15 changes" in said
+    assert ("\x1b[3" in said) == coloured
+
+
+def _all_of(descriptor: int) -> str:
+    """Read until the other end is closed; Linux tells that by an error."""
+    chunks = list[bytes]()
+    with contextlib.suppress(OSError):
+        while chunk := os.read(descriptor, 65536):
+            chunks.append(chunk)
+    os.close(descriptor)
+    return b"".join(chunks).decode()
