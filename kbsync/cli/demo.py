@@ -37,6 +37,9 @@ root_page = "Help Center"
 
 [assets]
 public_base_url = "{box.public_url}"
+
+[sync]
+workers = 8
 """
 _GOOD = (0, 3)
 _SENTENCE = re.compile(r"^[A-Z][^\n|<>`*_\[\]{}$!#]{40,}\.$", re.MULTILINE)

@@ -7,14 +7,14 @@ what an interrupted run announced, and ends with a `Report`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from kbsync.effects import DIRECT, Effects
-from kbsync.errors import GitError, UsageError
+from kbsync.errors import GitError, LeaseHeld, UsageError
 from kbsync.replicas.base import Replica, ReplicaName
 from kbsync.state.gitref import GitCarrier
 from kbsync.state.lease import Holder, lease
@@ -97,10 +97,12 @@ class Engine:
 
         `full` also reads what is not read every time. Raises WrongWorkspace, StateError.
         """
+        self._catch_up(fetch=True)
         return self._as_plan(self._look(self._interrupted(), full=full))
 
     def check(self, plan: Plan) -> tuple[Step, ...]:
         """Return the steps of a plan that no longer hold and are not done either."""
+        self._catch_up(fetch=True)
         look = self._look(self._interrupted())
         valid = {task.step.id for task in look.decisions.all_tasks()}
         return tuple(s for s in plan.steps if s.id not in valid and not self._done(look, s))
@@ -144,6 +146,7 @@ class Engine:
 
     def status(self) -> Status:
         """Return where things stand."""
+        self._catch_up(fetch=False)
         snapshot = self.state.snapshot
         living = [base for base in snapshot.all(Base) if not base.retired]
         present = {
@@ -164,6 +167,7 @@ class Engine:
 
     def conflicts(self) -> list[View]:
         """Return every held field with its versions and the file that can be edited."""
+        self._catch_up(fetch=False)
         return conflicts.views(self.state.snapshot, self.conflicts_folder, self.policy)
 
     def resolve(self, id: str, take: Take) -> str:
@@ -174,6 +178,7 @@ class Engine:
         """
         with self.lease_factory(self.state):
             self.state.reload()
+            self._carry_in(Outcome(), fetch=False)
             key = self._held_key(id)
             changes = conflicts.settlement(self.state.snapshot, key, take, self.conflicts_folder, self.policy)
             self.state.commit(f"resolve {key[1]}", changes)
@@ -220,6 +225,7 @@ class Engine:
         return run.run()
 
     def _dry_run(self, *, full: bool) -> Report:
+        self._catch_up(fetch=True)
         outcome, before = Outcome(), self._requests()
         look = self._look(self._interrupted(), full=full)
         self._report(look, outcome)
@@ -331,10 +337,20 @@ class Engine:
 
     # --- the git ref ------------------------------------------------------------------------------
 
-    def _carry_in(self, outcome: Outcome) -> None:
+    def _catch_up(self, *, fetch: bool) -> None:
+        """Take over a newer state that the ref carries, for a command that only looks.
+
+        While another run holds the lease its state is the newest: then nothing is taken over.
+        """
+        if self.carrier is None:
+            return
+        with suppress(LeaseHeld), self.lease_factory(self.state):
+            self._carry_in(Outcome(), fetch=fetch)
+
+    def _carry_in(self, outcome: Outcome, *, fetch: bool = True) -> None:
         if self.carrier is None or not self.carrier.present():
             return
-        if self.fetch:
+        if self.fetch and fetch:
             try:
                 self.carrier.fetch()
             except GitError as error:
