@@ -20,7 +20,8 @@ from kbsync.gaps.model import Analysis
 
 pytestmark = pytest.mark.shared
 
-SAMPLE = soak(300, 20_000)
+SAMPLE = soak(150, 20_000)
+CONFIG = '[gaps]\nencoder = "tfidf"\n'
 SETS = {
     "abcd": (public.abcd, public.abcd_articles),
     "banking77": (public.banking77, public.banking77_articles),
@@ -35,6 +36,7 @@ def test_every_conversation_is_judged_once(
     lines, articles = (make(shared_dir / "data") for make in _makers(name))
     asked = public.write_conversations(lines, tmp_path / "conversations.jsonl")
     content = public.write_articles(articles, tmp_path / "content")
+    (tmp_path / "kbsync.toml").write_text(CONFIG, "utf-8")
     monkeypatch.chdir(tmp_path)
 
     code = run(["gaps", "analyze", "--conversations", str(asked), "--articles", str(content), "--out", "out"])
