@@ -70,5 +70,8 @@ def _invoke(options: object, arguments: Sequence[str]) -> int:
         context = getattr(error, "ctx", None)
         hint = f"{context.command_path} --help" if context else "kbsync --help"
         message: str = error.format_message()  # type: ignore[attr-defined]
+        if message.startswith("Usage:"):  # a command group without a command: the whole help
+            sys.stderr.write(f"{message}\n")
+            return USAGE
         raise UsageError(message, hint=hint) from error
     return code if isinstance(code, int) else 0

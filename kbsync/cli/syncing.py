@@ -65,7 +65,7 @@ def plan(
     failed = any(w.code.startswith("KB") for w in made.warnings)
     if failed:
         return 1
-    return WAITING if made.conflicts and not made.steps else PENDING if made.steps else 0
+    return WAITING if made.conflicts else PENDING if made.steps else 0
 
 
 def apply(
@@ -295,15 +295,13 @@ def _counted(steps: Sequence[Step], out: Path | None) -> str:
         counts[step.replica] = counts.get(step.replica, 0) + 1
     where = ", ".join(f"{count} in {name}" for name, count in sorted(counts.items()))
     then = f"kbsync apply {out}" if out else "kbsync sync"
-    return f"{_changes(len(steps))}: {where}. Next: {then} carries them out."
+    return f"{_changes(len(steps))}: {where}. Next: {then}"
 
 
 def _conflicts(screen: Screen, held: Sequence[Held]) -> None:
     for conflict in held:
-        sides = " and ".join(conflict.replicas)
-        screen.warn(
-            f"conflict: {conflict.article}: {', '.join(conflict.fields)} differ between {sides}; held"
-        )
+        sides = ", ".join(conflict.replicas)
+        screen.warn(f"conflict: {conflict.article}: {', '.join(conflict.fields)} held, differs in {sides}")
 
 
 def _warnings(screen: Screen, warnings: Sequence[Warned]) -> None:
@@ -344,7 +342,8 @@ def _save(made: Plan, out: Path) -> None:
     try:
         out.write_bytes(made.to_json())
     except OSError as error:
-        raise WriteFailed(f"cannot be written: {error.strerror}", where=str(out)) from error
+        hint = "name another path with --out"
+        raise WriteFailed(f"cannot be written: {error.strerror}", where=str(out), hint=hint) from error
 
 
 def _binding(text: str) -> tuple[str, ReplicaName, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import ctypes
 import resource
 import signal
 import socket
@@ -201,18 +201,41 @@ def test_a_full_disk_loses_nothing(center: HelpCenter, teammate: Teammate) -> No
     assert long in center.read("billing/refunds.md")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_one_line(center: HelpCenter, teammate: Teammate) -> None:
-    """A folder that cannot be written fails its article alone."""
+def _bound_by_permissions() -> None:
+    """Make root an ordinary user where files are concerned: drop CAP_DAC_OVERRIDE before the program starts."""
+    ctypes.CDLL(None).prctl(24, 1)
+
+
+def test_a_read_only_folder_is_one_line(
+    center: HelpCenter, teammate: Teammate, colleague: Colleague
+) -> None:
+    """A folder that cannot be written fails its article alone; made writable again, the edit arrives."""
     center.ok("sync")
     teammate.replace("Refunds", "five days", "six days")
+    teammate.replace("Passwords", "sign-in page", "log-in page")
     (center.content / "billing").chmod(0o555)
 
-    result = center.kbsync("sync")
+    result = center.process("sync", preexec_fn=_bound_by_permissions)
 
     (center.content / "billing").chmod(0o755)
     assert result.code == 1, result
     assert "billing/refunds.md" in result.complaint
+    assert "log-in page" in center.read("account/passwords.md")
+    assert "six days" in colleague.body("Refunds")
+    center.ok("sync")
+    assert "six days" in center.read("billing/refunds.md")
+
+
+def test_a_home_that_cannot_be_written_starts_nothing(center: HelpCenter, teammate: Teammate) -> None:
+    """Without a place for its state kbsync writes nowhere."""
+    center.folder.chmod(0o555)
+
+    result = center.process("sync", preexec_fn=_bound_by_permissions)
+
+    center.folder.chmod(0o755)
+    assert result.code == 1, result
+    assert ".kbsync" in result.complaint
+    assert teammate.articles() == {}
 
 
 @pytest.mark.parametrize("data", [b"", b"not a database at all, but long enough to look at" * 10])

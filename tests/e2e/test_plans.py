@@ -109,6 +109,9 @@ def test_the_first_code_that_applies_is_the_one(written: HelpCenter) -> None:
     assert written.kbsync("sync").code == 1
     (written.content / "billing/broken.md").unlink()
     assert written.kbsync("sync").code == 3
+    written.write("billing/later.md", "One more.")
+    assert written.kbsync("plan").code == 3
+    assert written.kbsync("sync", "--dry-run").code == 3
     written.ok("resolve", "roles", "--take", "files")
     assert written.kbsync("plan").code == 2
     assert written.kbsync("sync", "--dry-run").code == 2
@@ -240,6 +243,16 @@ def test_wrong_usage_is_one_line_and_64(center: HelpCenter, arguments: list[str]
 
     assert result.code == 64, result
     assert "--help" in result.complaint or "known" in result.complaint
+
+
+@pytest.mark.parametrize("arguments", [[], ["conversations"], ["gaps"]])
+def test_without_a_command_the_help_is_shown(center: HelpCenter, arguments: list[str]) -> None:
+    """Line by line, as with --help, and exit 64."""
+    result = center.kbsync(*arguments)
+
+    assert result.code == 64
+    assert len(result.err.splitlines()) > 5
+    assert result.err.rstrip() == center.ok(*arguments, "--help").out.rstrip()
 
 
 def test_a_failing_command_shows_its_traceback_only_when_asked(center: HelpCenter) -> None:
