@@ -125,8 +125,9 @@ def survives(form: Format, raw: str) -> None:
         document = form.read(raw, PLAIN)
     except DocumentError:
         return
-    assert canon.same(document, document)
-    assert put(form, document, raw).raw == raw
+    assert from_json(to_json(document)) == document
+    with contextlib.suppress(DocumentError):
+        assert put(form, document, raw).raw == raw
     for other in FORMATS:
         written(other, document)
 

@@ -64,7 +64,7 @@ from kbsync.document.markup.writing import (
     text,
     wrapped,
 )
-from kbsync.document.markup.xml import is_well_formed
+from kbsync.document.markup.xml import is_well_formed, parse
 from kbsync.document.runs import flatten, nest
 from kbsync.document.video import is_video
 
@@ -77,6 +77,7 @@ class ConfluenceWriter(Writer):
     """Numbers the tasks of a page: `ac:task-id` is unique on it."""
 
     origin = "confluence"
+    parse = staticmethod(parse)
     tasks = 0
 
 

@@ -79,6 +79,7 @@ class IntercomWriter(Writer):
     """Knows where it is: inside a list or a table, other tables are refused."""
 
     origin = "intercom"
+    parse = staticmethod(parse)
     confined = 0
     """How many lists and tables stand around."""
 

@@ -19,6 +19,7 @@ from kbsync.document.blocks import (
     Url,
 )
 from kbsync.document.formats import Links, Loss, Rendered
+from kbsync.document.markup.elements import MAX_DEPTH
 from kbsync.document.markup.escape import escape_text, is_unsafe, without_illegal
 from kbsync.errors import DocumentError
 
@@ -29,6 +30,10 @@ class Writer:
     """Writes one body; `lose` collects what the format cannot hold, each sentence once."""
 
     origin: Origin
+    parse: Callable[[str], object]
+    """How the format reads its own markup; raises DocumentError where it nests too deep."""
+    depth = deepest = 0
+    """How many blocks stand around, here and at most."""
 
     def __init__(self, links: Links, rows: Mapping[type, Row]) -> None:
         self.links = links
@@ -40,10 +45,9 @@ class Writer:
         try:
             raw = self.blocks(document.blocks)
         except RecursionError:
-            raise DocumentError(
-                "the document is nested too deep to be written", hint="take some of the nesting away"
-            ) from None
+            raise _too_deep() from None
         legal = without_illegal(raw)
+        self._check_depth(legal)
         if legal != raw:
             self.lose("control-character", "control characters are left out")
         return Rendered(legal, tuple(self.losses))
@@ -51,7 +55,19 @@ class Writer:
     def blocks(self, blocks: Iterable[Block]) -> str:
         """Return the blocks one after the other."""
         rows = self.rows
-        return "".join([rows[type(block)](self, block) for block in blocks])
+        self.depth += 1
+        self.deepest = max(self.deepest, self.depth)
+        written = "".join([rows[type(block)](self, block) for block in blocks])
+        self.depth -= 1
+        return written
+
+    def _check_depth(self, raw: str) -> None:
+        """Refuse what could not be read back; a block makes up to five elements, so most bodies are safe."""
+        if self.deepest > MAX_DEPTH // 10:
+            try:
+                self.parse(raw)
+            except DocumentError:
+                raise _too_deep() from None
 
     def inlines(self, inlines: Iterable[Inline]) -> str:
         """Return running text."""
@@ -72,6 +88,12 @@ class Writer:
             self.lose("unsafe-link", f"a link that would run code is left out: {address[:60]}")
             return None
         return address
+
+
+def _too_deep() -> DocumentError:
+    return DocumentError(
+        "the document is nested too deep to be written", hint="take some of the nesting away"
+    )
 
 
 def _unaddressed(target: Target) -> tuple[str, str]:

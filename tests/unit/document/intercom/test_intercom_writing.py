@@ -11,6 +11,7 @@ from kbsync.document.blocks import (
     Callout,
     Cell,
     CodeBlock,
+    Collapsible,
     Document,
     Embed,
     Figure,
@@ -32,8 +33,10 @@ from kbsync.document.blocks import (
     Text,
     Url,
 )
+from kbsync.document.canon import same
 from kbsync.document.formats import Rendered
 from kbsync.document.intercom import read, write
+from kbsync.errors import DocumentError
 
 
 def para(*children: Inline | str) -> Paragraph:
@@ -194,3 +197,17 @@ def test_callout_title_differs_from_a_bold_paragraph() -> None:
     bold = Callout("tip", (para(Strong((Text("T"),))), para("x")))
 
     assert read(written(titled, bold).raw) == Document((titled, bold))
+
+
+def test_what_could_not_be_read_back_is_not_written() -> None:
+    """A body nests as deep as it can be read; beyond that it is refused before it is sent."""
+
+    def tower(height: int) -> Document:
+        block: Block = para("x")
+        for _ in range(height):
+            block = Collapsible((Text("more"),), (block,))
+        return Document((block,))
+
+    assert same(read(write(tower(40)).raw), tower(40))
+    with pytest.raises(DocumentError, match="too deep"):
+        write(tower(60))
