@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from soaking import soak
 
-from kbsync.document import canon
 from kbsync.document.blocks import Document
 from kbsync.document.confluence import CONFLUENCE
 from kbsync.document.convert import from_json, split_front_matter, to_json

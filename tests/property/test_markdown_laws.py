@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 
 import pytest
 from documents import documents
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from soaking import soak
 
 from kbsync.document.blocks import Document
 from kbsync.document.canon import same
@@ -16,7 +16,7 @@ from kbsync.document.convert import from_json, to_json
 from kbsync.document.markdown import read, write
 from kbsync.errors import DocumentError
 
-EXAMPLES = int(os.environ.get("KBSYNC_SOAK", "40"))
+EXAMPLES = soak(40, 2_000)
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 
 PIECES = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ import pytest
 from documents import documents
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from soaking import soak
 
 from kbsync.document import canon
 from kbsync.document.blocks import (
@@ -47,7 +47,6 @@ from kbsync.document.shape import Part, children
 from kbsync.document.video import share_url
 from kbsync.errors import DocumentError
 
-SOAK: Final = int(os.environ.get("KBSYNC_SOAK", "0"))
 FORMATS: Final = pytest.mark.parametrize("form", [INTERCOM, CONFLUENCE], ids=lambda form: form.name)
 UNHELD: Final[Mapping[str, frozenset[type[Node]]]] = {
     "intercom": frozenset(
@@ -58,7 +57,7 @@ UNHELD: Final[Mapping[str, frozenset[type[Node]]]] = {
 """What a format has no place for, or (formulas) holds as source and says so."""
 
 sweep = settings(
-    max_examples=SOAK or 20,
+    max_examples=soak(20, 2_000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example],
 )
