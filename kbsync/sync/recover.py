@@ -1,7 +1,8 @@
 """Finish what an interrupted run began: every announced write is looked for before anything else.
 
 Found and equal: it was ours, and is remembered. Found with words missing: ours too, and written again.
-Found with other words: a person was there since, so it counts as an edit. Not found: it never happened.
+Found with other words: a person was there since; what they added counts as an edit, and what is missing
+may have been dropped by the server, so it stays. Not found: it never happened.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from kbsync.article import Entry
 from kbsync.errors import KbsyncError, RemoteError
 from kbsync.replicas.base import Reading, Replica, ReplicaName
 from kbsync.state.records import Intent, Shadow
-from kbsync.state.snapshot import Change, Put, drop
+from kbsync.state.snapshot import Put, drop
 from kbsync.state.store import State
+from kbsync.sync import remains
 from kbsync.sync.accept import past
-from kbsync.sync.fields import Fields, differing
+from kbsync.sync.fields import Fields, assemble, differing, flatten
 from kbsync.sync.guard import stopped
 from kbsync.sync.names import Book
 from kbsync.sync.observe import reading_of, spelled
@@ -60,23 +62,25 @@ def recover(
         shadow = state.snapshot.shadow(intent.replica, key)
         case = _Case(intent, shadow, base.entry if base else None, lookout)
         try:
-            changes = _settled(case)
+            shown = _settled(case)
         except RemoteError as error:
             outcome.failed(stopped(error, article=intent.id, replica=intent.replica))
             masked.add((intent.replica, key))
             continue
         except KbsyncError:
-            changes = []  # it cannot be read: the run that follows reports it
-        state.commit(f"recover {intent.id}", [*changes, drop(intent)])
+            shown = None  # it cannot be read: the run that follows reports it
+        state.commit(f"recover {intent.id}", [*([Put(shown)] if shown else []), drop(intent)])
+        if shown is not None:
+            books[intent.replica].bind(intent.id, reading_of(shown))
     return frozenset(masked)
 
 
-def _settled(case: _Case) -> list[Change]:
+def _settled(case: _Case) -> Shadow | None:
     reading = _stands(case)
     if case.intent.action == "retire":
         return _retired(case, reading)
     if reading is None or reading.retired or _untouched(case, reading):
-        return []
+        return None
     return _written(case, reading)
 
 
@@ -86,46 +90,77 @@ def _stands(case: _Case) -> Reading | None:
         found = replica.read(reading_of(case.shadow).key)
         if found is not None or intent.action == "retire":
             return found
-    return replica.find(intent.kind, intent.id, intent.raw)
+    return _found(case)
+
+
+def _found(case: _Case) -> Reading | None:
+    """Search for what a create made; what is known as something else is not it."""
+    intent, seen = case.intent, set[str]()
+    while True:
+        found = case.lookout.replica.find(intent.kind, intent.id, intent.raw)
+        if found is None or found.handle in seen:
+            return None
+        if case.lookout.names.id(found.handle, found.kind) in (None, intent.id):
+            return found
+        seen.add(found.handle)
 
 
 def _untouched(case: _Case, reading: Reading) -> bool:
     return case.shadow is not None and reading_of(case.shadow).raw == reading.raw
 
 
-def _written(case: _Case, reading: Reading) -> list[Change]:
+def _written(case: _Case, reading: Reading) -> Shadow | None:
     stored, intended = case.lookout.shown(reading), case.intended(reading)
     if not differing(stored, intended) or _only_lost(stored, intended):
-        return [Put(_shadow(case, reading))]
-    if case.intent.action == "create":
-        return [Put(_shadow(case, msgspec.structs.replace(reading, raw=case.intent.raw, token="")))]
-    return []
+        return _shadow(case, reading, case.intent.entry)
+    return _edited(case, reading, stored, intended)
 
 
-def _shadow(case: _Case, reading: Reading) -> Shadow:
+def _edited(case: _Case, reading: Reading, stored: Fields, intended: Fields) -> Shadow | None:
+    """Remember what is surely ours of what stands there, so that the rest of it reads as an edit."""
+    kind, id = case.intent.kind, case.intent.id
+    assert case.intent.entry is not None
+    ours, agreed = remains.surely_ours(intended, stored), flatten(case.intent.entry)
+    before = case.shadow.agreed or case.base if case.shadow else None
+    last = reading_of(case.shadow) if case.shadow else None
+    if last is not None and last.raw and before is not None:
+        old = case.lookout.shown(last)
+        untouched = remains.never_written(old, intended, stored)
+        if untouched >= {spot.locale for spot in intended if spot.locale}:
+            return None
+        ours, agreed = (
+            remains.patched(ours, old, untouched),
+            remains.patched(agreed, flatten(before), untouched),
+        )
+    raw = case.lookout.replica.render(assemble(kind, id, ours), reading, case.lookout.names).raw
+    part = msgspec.structs.replace(reading, raw=raw, token="")
+    return _shadow(case, part, assemble(kind, id, agreed))
+
+
+def _shadow(case: _Case, reading: Reading, agreed: Entry | None) -> Shadow:
     intent = case.intent
     return Shadow(
         replica=intent.replica,
         kind=intent.kind,
         id=intent.id,
         reading=spelled(reading),
-        agreed=None if intent.entry == case.base else intent.entry,
+        agreed=None if agreed == case.base else agreed,
         pending=True,
         past=past(case.shadow, reading),
     )
 
 
-def _retired(case: _Case, reading: Reading | None) -> list[Change]:
+def _retired(case: _Case, reading: Reading | None) -> Shadow | None:
     if case.shadow is None:
-        return []
+        return None
     old = reading_of(case.shadow)
     if reading is None or reading.retired:
         gone = msgspec.structs.replace(reading or old, retired=True)
     elif _unpublished(case, old, reading):
         gone = reading
     else:
-        return []
-    return [Put(msgspec.structs.replace(case.shadow, reading=spelled(gone), retired=True))]
+        return None
+    return msgspec.structs.replace(case.shadow, reading=spelled(gone), retired=True)
 
 
 def _unpublished(case: _Case, old: Reading, reading: Reading) -> bool:

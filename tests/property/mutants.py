@@ -37,7 +37,7 @@ MUTANTS = (
         "agreed = None",
     ),
     Mutant("announce nothing", "apply.py", "*(Put(each.intent) for each in ready)", ""),
-    Mutant("never look for announced writes", "recover.py", "changes = _settled(case)", "changes = []"),
+    Mutant("never look for announced writes", "recover.py", "shown = _settled(case)", "shown = None"),
     Mutant(
         "take a stale base for the ancestor", "votes.py", "if same(spot, vote.ancestor, base):", "if True:"
     ),
