@@ -27,7 +27,7 @@ def run() -> None:
     files = markdown_files()
     size = sum(path.stat().st_size for path in files)
     rows = [*from_markdown(files), *from_storage(), *from_html()]
-    show(f"Documents: {len(files)} Markdown files, {size / MEGA:.2f} MB, CPU time", rows)
+    show(f"Documents: {len(set(files))} Markdown files, {size / MEGA:.2f} MB in all, CPU time", rows)
 
 
 def storage_of(path: Path) -> str:

@@ -63,11 +63,10 @@ def _beside_md2conf(count: int, folder: Path, ours: Cost) -> Iterator[Row]:
         project.run(command, md2conf_environment(sandbox))
         theirs = project.run(command, md2conf_environment(sandbox))
     spent, other = sum(ours.requests.values()), sum(theirs.requests.values())
-    yield Row("no-op", f"{spent} requests", "md2conf", f"{other} requests", spent / other, None)
-    yield Row("no-op", f"{ours.cpu:.2f} s CPU", "md2conf", f"{theirs.cpu:.2f} s CPU", ours.cpu / theirs.cpu)
-    yield Row(
-        "no-op", f"{ours.memory:.0f} MB", "md2conf", f"{theirs.memory:.0f} MB", ours.memory / theirs.memory
-    )
+    name, peer = "no-op, both replicas", "md2conf, Confluence alone"
+    yield Row(name, f"{spent} requests", peer, f"{other} requests", spent / other)
+    yield Row(name, f"{ours.cpu:.2f} s CPU", peer, f"{theirs.cpu:.2f} s CPU", ours.cpu / theirs.cpu)
+    yield Row(name, f"{ours.memory:.0f} MB", peer, f"{theirs.memory:.0f} MB", ours.memory / theirs.memory)
 
 
 def md2conf_environment(sandbox: Sandbox) -> dict[str, str]:
