@@ -147,7 +147,7 @@ class Adoption:
         for spelled in sorted(groups):
             group, ids = groups[spelled], known.get(spelled, [])
             if self._clear(kind, group, ids):
-                if len(group) + len(ids) > 1:
+                if len({item.replica for item in group}) + len(ids) > 1:
                     bound.extend(self._bind_group(group, ids))
             else:
                 ambiguous.update((item.replica, item.reading.key) for item in group)

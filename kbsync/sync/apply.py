@@ -383,11 +383,21 @@ class Run:
             if not reading.handle.startswith(old):
                 continue
             moved = replica.read((reading.kind, new + reading.handle.removeprefix(old)))
-            if moved is None or moved.raw != reading.raw.replace(f'"{old}', f'"{new}'):
+            if moved is None or not self._only_moved(reading, moved, old, new):
                 continue
             current[key] = moved
             book.bind(key[1], moved)
             self._replace_reading(key, moved, work)
+
+    def _only_moved(self, before: Reading, after: Reading, old: str, new: str) -> bool:
+        """Tell whether nobody wrote meanwhile; links by relative paths may read otherwise from the new place."""
+        if after.raw == before.raw.replace(f'"{old}', f'"{new}'):
+            return True
+        lookout = self.survey.lookout("files")
+        try:
+            return not differing(lookout.shown(before), lookout.shown(after))
+        except KbsyncError:
+            return False
 
     def _replace_reading(self, key: EntryKey, moved: Reading, work: dict[EntryKey, list[Task]]) -> None:
         shadow, decision = self.survey.snapshot.shadow("files", key), self.decisions.by_key.get(key)

@@ -64,7 +64,7 @@ def side(
         return _away(lookout, shadow, reading, agreed)
     if shadow is None:
         return _met(lookout, base, reading)
-    if shadow.retired and _hidden(shadow, reading):
+    if shadow.retired and _hidden(lookout, shadow, reading):
         return Side(name, "same", reading, shadow, agreed, agreed)
     return _here(lookout, shadow, reading, agreed or {})
 
@@ -80,10 +80,16 @@ def _was_here(shadow: Shadow | None) -> bool:
     return shadow is not None and not shadow.retired
 
 
-def _hidden(shadow: Shadow, reading: Reading) -> bool:
-    """Tell whether this is how the replica shows what we retired (Intercom: an unpublished draft)."""
+def _hidden(lookout: Lookout, shadow: Shadow, reading: Reading) -> bool:
+    """Tell whether this is how the replica shows what we retired (Intercom: an unpublished draft).
+
+    Its place does not count: it goes with its collection, which is retired after it.
+    """
     old = reading_of(shadow)
-    return not old.retired and old.raw == reading.raw
+    if old.retired:
+        return False
+    changed = () if old.raw == reading.raw else differing(lookout.shown(old), lookout.shown(reading))
+    return all(field.name == "place" for field in changed)
 
 
 def _away(lookout: Lookout, shadow: Shadow | None, reading: Reading | None, agreed: Fields | None) -> Side:

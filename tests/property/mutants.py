@@ -76,7 +76,15 @@ MUTANTS = (
     Mutant(
         "take an unknown id for a new one", "adopt.py", 'id = own or bound.get(reading.key, "")', "id = own"
     ),
-    Mutant("pair nothing", "adopt.py", "if len(group) + len(ids) > 1:", "if False:"),
+    Mutant(
+        "pair nothing", "adopt.py", "if len({item.replica for item in group}) + len(ids) > 1:", "if False:"
+    ),
+    Mutant(
+        "take all that is alike in one replica for one article",
+        "adopt.py",
+        "len({item.replica for item in group}) + len(ids) > 1",
+        "len(group) + len(ids) > 1",
+    ),
     Mutant(
         "retire a collection that is not empty",
         "decide.py",
