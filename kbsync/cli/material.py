@@ -140,7 +140,7 @@ class Material:
     def _fetched(self, wanted: Sequence[Conversation]) -> dict[str, Conversation]:
         from kbsync.conversations.pull import complete
 
-        whole = dict[str, Conversation]()
+        whole: dict[str, Conversation] = {}
         try:
             client = self.session.intercom_client()
             with self.screen.progress() as progress:

@@ -72,16 +72,22 @@ def recurring(
     """
     lines = [line for found in conversations for line in _lines(found)][:MOST_LINES]
     answered = len({line.conversation for line in lines})
-    other = [frozenset(_key(line.text) for line in _lines(found)) for found in elsewhere]
-    steps = [
-        (_mean_place(group), step)
-        for group in _groups(lines)
-        if not _everywhere(group, step := _step(group, answered), other)
-    ]
     needed = max(2, round(SUPPORT * answered))
-    kept = [(place, step) for place, step in steps if len(step.conversations) >= needed]
+    told = [(group, _step(group, answered)) for group in _groups(lines)]
+    frequent = [(group, step) for group, step in told if len(step.conversations) >= needed]
+    other = _others(elsewhere, frozenset(_key(line.text) for group, _ in frequent for line in group))
+    kept = [(_mean_place(group), step) for group, step in frequent if not _everywhere(group, step, other)]
     strongest = sorted(kept, key=lambda each: (-len(each[1].conversations), each[1].text))[:MOST_STEPS]
     return tuple(step for _, step in sorted(strongest, key=lambda each: (each[0], each[1].text)))
+
+
+def _others(elsewhere: Sequence[Conversation], here: frozenset[str]) -> list[frozenset[str]]:
+    """Return what is said elsewhere, a conversation each, without those that tell mostly the same as here.
+
+    These are of the same topic by another name, and no witnesses for courtesy.
+    """
+    said = [frozenset(_key(line.text) for line in _lines(found)) for found in elsewhere]
+    return [keys for keys in said if 2 * len(keys & here) <= len(keys)]
 
 
 def _everywhere(group: Sequence[_Line], step: Step, other: Sequence[frozenset[str]]) -> bool:
