@@ -206,9 +206,7 @@ def _bound_by_permissions() -> None:
     ctypes.CDLL(None).prctl(24, 1)
 
 
-def test_a_read_only_folder_is_one_line(
-    center: HelpCenter, teammate: Teammate, colleague: Colleague
-) -> None:
+def test_a_read_only_folder_is_one_line(center: HelpCenter, teammate: Teammate, colleague: Colleague) -> None:
     """A folder that cannot be written fails its article alone; made writable again, the edit arrives."""
     center.ok("sync")
     teammate.replace("Refunds", "five days", "six days")

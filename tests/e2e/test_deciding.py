@@ -32,6 +32,30 @@ def test_a_deleted_file_is_retired_and_comes_back_under_its_id(
     assert colleague.pages()["Refunds"]["id"] == page
 
 
+def test_a_deleted_folder_stays_deleted(center: HelpCenter, teammate: Teammate, colleague: Colleague) -> None:
+    """Its articles are retired and its collection goes; nothing comes back by itself, all of it by the files."""
+    center.configure(sync={"max_deletes": 2})
+    center.ok("sync")
+    (center.content / "billing").rename(center.folder / "aside")
+
+    center.ok("sync")
+
+    assert teammate.published() == {"Passwords"}
+    assert set(teammate.collections()) == {"Account"}
+    assert set(colleague.pages()) == {"Help Center", "Account", "Passwords"}
+    assert center.ok("sync", "--json").document["applied"] == []
+    assert center.files() == ["account/passwords.md"]
+
+    (center.folder / "aside").rename(center.content / "billing")
+    center.ok("sync")
+
+    assert teammate.published() == {"Passwords", "Refunds", "Invoices"}
+    assert teammate.above("Refunds") == "Billing"
+    assert colleague.parent("Refunds") == "Billing"
+    assert len(teammate.listed()) == 3
+    assert center.ok("sync", "--json").document["applied"] == []
+
+
 @pytest.mark.parametrize("place", ["intercom", "confluence"])
 def test_what_vanished_remotely_is_retired_elsewhere(
     center: HelpCenter, teammate: Teammate, colleague: Colleague, place: str
