@@ -183,8 +183,12 @@ def count(text: str, people: Sequence[str] = ()) -> Mapping[str, int]:
 def _without_people(text: str, people: Sequence[str]) -> str:
     """Remove the exact strings, and the single words of names that are not ordinary words in lower case."""
     parts = {part for person in people if "@" not in person for part in person.split() if len(part) > 2}  # noqa: PLR2004  initials
+    lowered = (
+        text.lower() if text.isascii() else ""
+    )  # a text that holds a name costs a pattern, others nothing
     for exact in sorted({*people, *parts}, key=len, reverse=True):
-        if len(exact) > 1:
+        absent = bool(lowered) and exact.lower() not in lowered
+        if len(exact) > 1 and not absent:
             whole = exact in people
             flags = re.IGNORECASE if whole else 0
             text = re.sub(rf"(?<!\w){re.escape(exact)}(?!\w)", _mark(exact), text, flags=flags)

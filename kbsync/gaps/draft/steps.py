@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from sklearn.cluster import AgglomerativeClustering
@@ -86,8 +87,7 @@ def _others(elsewhere: Sequence[Conversation], here: frozenset[str]) -> list[fro
 
     These are of the same topic by another name, and no witnesses for courtesy.
     """
-    said = [frozenset(_key(line.text) for line in _lines(found)) for found in elsewhere]
-    return [keys for keys in said if 2 * len(keys & here) <= len(keys)]
+    return [keys for keys in map(_said, elsewhere) if 2 * len(keys & here) <= len(keys)]
 
 
 def _everywhere(group: Sequence[_Line], step: Step, other: Sequence[frozenset[str]]) -> bool:
@@ -97,11 +97,19 @@ def _everywhere(group: Sequence[_Line], step: Step, other: Sequence[frozenset[st
     return count >= min(2, len(other)) and count >= EVERYWHERE * step.share * len(other) > 0
 
 
-def _lines(found: Conversation) -> Iterator[_Line]:
+@lru_cache(maxsize=4_096)
+def _lines(found: Conversation) -> tuple[_Line, ...]:
+    """Return what teammates told; remembered, because each topic is compared with the same others."""
     said = [m.text for m in found.messages if m.role == "teammate"]
     sentences = [s for text in said for s in _sentences(redact(still(text), found.people))]
-    for number, sentence in enumerate(sentences):
-        yield _Line(sentence, found.id, number / len(sentences))
+    return tuple(
+        _Line(sentence, found.id, number / len(sentences)) for number, sentence in enumerate(sentences)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _said(found: Conversation) -> frozenset[str]:
+    return frozenset(_key(line.text) for line in _lines(found))
 
 
 def _sentences(text: str) -> Iterator[str]:

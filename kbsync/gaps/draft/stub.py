@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -203,6 +204,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@lru_cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(  # noqa: S701  Markdown: every foreign text comes through the Markdown writer
         loader=jinja2.FileSystemLoader(folder("templates")),

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -120,6 +121,7 @@ def _written(block: Block) -> str:
     return MARKDOWN.write(Document((block,)), PLAIN).raw.strip()
 
 
+@lru_cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder("templates")),
