@@ -90,8 +90,16 @@ def from_json(text: str) -> Document:
 
 
 def to_json(document: Document) -> str:
-    """Return the document as indented JSON without places; equal documents give equal text."""
-    bare = _without_places(msgspec.to_builtins(document))
+    """Return the document as indented JSON without places; equal documents give equal text.
+
+    Raises:
+        DocumentError: the document is nested too deep.
+
+    """
+    try:
+        bare = _without_places(msgspec.to_builtins(document))
+    except RecursionError:
+        raise DocumentError("the document is nested too deep", hint="nest its blocks less") from None
     return msgspec.json.format(msgspec.json.encode(bare), indent=2).decode() + "\n"
 
 

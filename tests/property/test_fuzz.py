@@ -259,7 +259,7 @@ def test_time_grows_with_the_length_and_no_faster(form: Format) -> None:
 def test_ten_megabytes_are_read_or_refused(form: Format, piece: str) -> None:
     """Ten megabytes of one thing are no attack."""
     raw = piece * (10_000_000 // len(piece))
-    assert seconds(lambda: there_and_back(form, raw)) < 120
+    assert seconds(lambda: there_and_back(form, raw)) < 600
 
 
 LAUGHS: Final = (

@@ -26,7 +26,12 @@ def read(raw: str, links: Links = PLAIN) -> Document:
 
 
 def write(document: Document, links: Links = PLAIN) -> Rendered:
-    """Return a document as Markdown that ends in one line end, and what Markdown cannot hold."""
+    """Return a document as Markdown that ends in one line end, and what Markdown cannot hold.
+
+    Raises:
+        DocumentError: blocks are nested too deep to be read again.
+
+    """
     return writer.write(document, links)
 
 

@@ -39,10 +39,12 @@ from kbsync.document.blocks import (
 from kbsync.document.formats import Links, Loss, Rendered
 from kbsync.document.markdown import code, escape
 from kbsync.document.markdown.inline_writer import InlineWriter, escape_raw, footnote_label, image, labelled
-from kbsync.document.markdown.parser import parse
+from kbsync.document.markdown.parser import MAX_DEPTH, parse
+from kbsync.document.markdown.reader import read
 from kbsync.document.markdown.rules import bare_end
 from kbsync.document.markdown.tables import write_table
 from kbsync.document.video import is_video
+from kbsync.errors import DocumentError
 
 SPACER: Final = "&nbsp;"
 SAFE_DIVIDER: Final = "___"
@@ -57,17 +59,20 @@ _SUMMARY_END: Final = re.compile(r"</(?=summary)", re.IGNORECASE)
 class Writer:
     """Writes the blocks of one body."""
 
-    __slots__ = ("inline", "losses")
+    __slots__ = ("deepest", "depth", "inline", "losses")
 
     def __init__(self, links: Links) -> None:
         self.losses: dict[Loss, None] = {}
         self.inline = InlineWriter(links, self.losses)
+        self.depth = self.deepest = 0
 
     def blocks(self, blocks: Sequence[Block], *, tight: bool = False, task: str = "") -> str:
         """Return blocks one under the other, with a blank line between where one is wanted or needed.
 
         `task` stands before the first paragraph, or alone.
         """
+        self.depth += 1
+        self.deepest = max(self.deepest, self.depth)
         out: list[str] = []
         before: Block | None = None
         starred = False
@@ -84,6 +89,7 @@ class Writer:
                 out.append("\n" if close else "\n\n")
             out.append(text)
             before = block
+        self.depth -= 1
         return "".join(out)
 
     def block(self, block: Block, *, starred: bool, last: bool) -> str:
@@ -357,9 +363,19 @@ _BLOCKS: Final[Mapping[type, Callable[[Writer, Any], str]]] = MappingProxyType(
 
 
 def write(document: Document, links: Links) -> Rendered:
-    """Return the document as Markdown that ends in one line end, and what Markdown cannot hold."""
+    """Return the document as Markdown that ends in one line end, and what Markdown cannot hold.
+
+    Raises:
+        DocumentError: blocks are nested too deep to be read again.
+
+    """
     writer = Writer(links)
-    text = writer.blocks(document.blocks)
+    try:
+        text = writer.blocks(document.blocks)
+    except RecursionError:
+        raise DocumentError("blocks are nested too deep", hint="nest them less") from None
     if document.blocks and isinstance(document.blocks[0], Divider):
         text = SAFE_DIVIDER + text[3:]
+    if writer.deepest > MAX_DEPTH // 4:
+        read(text, links)
     return Rendered(f"{text}\n" if text else "", tuple(writer.losses))

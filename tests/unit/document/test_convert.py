@@ -58,3 +58,12 @@ def test_an_unknown_form_is_wrong_usage() -> None:
     """The error lists the forms there are."""
     with pytest.raises(UsageError, match="confluence"):
         convert("a", "markdown", "docx")
+
+
+@pytest.mark.parametrize("height", [480, 3_000])
+@pytest.mark.parametrize("target", FORMS)
+def test_json_that_nests_too_deep_is_refused(target: str, height: int) -> None:
+    """A document nobody could read is refused in words, by the reader or by the writer."""
+    raw = '{"blocks":[' + '{"kind":"quote","blocks":[' * height + '{"kind":"divider"}' + "]}" * height + "]}"
+    with pytest.raises(DocumentError, match="deep|recursion"):
+        convert(raw, "json", target)

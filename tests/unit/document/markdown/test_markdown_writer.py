@@ -46,6 +46,7 @@ from kbsync.document.blocks import (
 from kbsync.document.canon import same
 from kbsync.document.formats import PlainLinks
 from kbsync.document.markdown import read, write
+from kbsync.errors import DocumentError
 
 
 def text(words: str) -> Paragraph:
@@ -177,3 +178,17 @@ def test_what_markdown_cannot_hold_is_reported() -> None:
     written = write(targets, NoLinks())
     assert written.raw == "bd\n\nf\n"
     assert {loss.code for loss in written.losses} == {"link-target", "image-target", "button-target"}
+
+
+def test_what_could_not_be_read_again_is_not_written() -> None:
+    """Blocks nest as deep as they can be read; beyond that they are refused."""
+
+    def tower(height: int) -> Document:
+        block: Block = Paragraph((Text("x"),))
+        for _ in range(height):
+            block = Quote((block,))
+        return Document((block,))
+
+    assert same(read(write(tower(30)).raw), tower(30))
+    with pytest.raises(DocumentError, match="too deep"):
+        write(tower(90))
