@@ -65,5 +65,5 @@ def test_an_unknown_form_is_wrong_usage() -> None:
 def test_json_that_nests_too_deep_is_refused(target: str, height: int) -> None:
     """A document nobody could read is refused in words, by the reader or by the writer."""
     raw = '{"blocks":[' + '{"kind":"quote","blocks":[' * height + '{"kind":"divider"}' + "]}" * height + "]}"
-    with pytest.raises(DocumentError, match="deep|recursion"):
+    with pytest.raises(DocumentError, match=r"deep|recursion"):
         convert(raw, "json", target)
