@@ -43,7 +43,7 @@ _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _COURTESY = re.compile(
     r"(?i)^(?:hi|hello|hey|dear|thanks?|thank you|bonjour|merci|hallo|danke|you['’]re welcome|no problem|great|glad|"
     r"happy to help|sorry|i['’]?m sorry|my apologies|have a (?:great|nice|good)|best(?: regards| wishes)?\W*$|kind regards|"
-    r"regards|cheers|is there anything else|anything else|let (?:me|us) know|feel free|i(?:['’]ll| will) close|"
+    r"regards|cheers|is there anything else|anything else|let['’]?s (?:look|take)|write back|let (?:me|us) know|feel free|i(?:['’]ll| will) close|"
     r"please reach out|bonne journée|n['’]hésitez pas|désolé|cordialement|viele grüße)(?!\w)"
 )
 
@@ -116,7 +116,7 @@ def _sentences(text: str) -> Iterator[str]:
     for part in _SENTENCE.split(text):
         line = ungreeted(" ".join(_MARK.sub("", part).split()))
         if (
-            _size(line) in _WORDS
+            length(line) in _WORDS
             and _LETTER.search(line)
             and not _COURTESY.match(line)
             and line[-1] not in "?？"
@@ -130,7 +130,7 @@ def ungreeted(line: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def _size(line: str) -> int:
+def length(line: str) -> int:
     """Return how many words a line has, two ideographs for one."""
     return max(len(line.split()), len(_IDEOGRAPH.findall(line)) // 2)
 

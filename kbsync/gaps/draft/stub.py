@@ -31,7 +31,7 @@ from kbsync.document.formats import PLAIN
 from kbsync.document.markdown import MARKDOWN
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import ContentError
-from kbsync.gaps.draft.steps import Step, recurring, ungreeted
+from kbsync.gaps.draft.steps import Step, length, recurring, ungreeted
 from kbsync.gaps.model import TopicVerdict
 from kbsync.gaps.still import one_line
 from kbsync.replicas.files import frontmatter
@@ -43,6 +43,7 @@ FOLDER = "_drafts"
 _ASKED, _ANSWER, _CHECKLIST = "What customers ask", "What to do", "Before you publish"
 _QUOTES = 5
 _QUOTE = 300
+_WORDS = 3
 _TITLE = 80
 _SEAL = re.compile(r"\n<!-- kbsync draft ([0-9a-f]{16}) -->\n\Z")
 _CODE = re.compile(r"`([^`\n]{1,200})`")
@@ -135,19 +136,19 @@ def _front(topic: TopicVerdict) -> dict[str, object]:
 
 
 def _quotes(topic: TopicVerdict, conversations: Sequence[Conversation]) -> list[str]:
+    """Return what typical customers wrote first that is more than a greeting, each once."""
     by_id = {c.id: c for c in conversations}
-    quotes = dict[str, None]()
-    for id in topic.representatives:
-        found = by_id.get(id)
-        for message in found.messages if found else ():
-            if message.role == "customer" and message.text.strip():
-                quotes[_short(redact(message.text, found.people if found else ()))] = None
-                break
-    return list(quotes)[:_QUOTES]
+    typical = [by_id[id] for id in topic.representatives if id in by_id]
+    quotes = dict.fromkeys(_said(found) for found in typical)
+    return [_short(quote) for quote in quotes if quote][:_QUOTES]
 
 
-def _short(text: str) -> str:
-    line = one_line(text)
+def _said(found: Conversation) -> str:
+    said = (one_line(redact(m.text, found.people)) for m in found.messages if m.role == "customer")
+    return next((text for text in said if length(ungreeted(text)) >= _WORDS), "")
+
+
+def _short(line: str) -> str:
     return line if len(line) <= _QUOTE else line[: _QUOTE - 1].rstrip() + "…"
 
 
