@@ -6,13 +6,14 @@ Every commit is one transaction and one numbered effect, so a crash leaves eithe
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Delete, Engine, Insert, bindparam, create_engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -86,8 +87,7 @@ class State:
             if empty:
                 for table in TABLES.values():
                     connection.execute(table.delete())
-            for change in changes:
-                _execute(connection, change)
+            _execute(connection, changes)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -99,17 +99,36 @@ class State:
             raise _unusable(self.where, error) from error
 
 
-def _execute(connection: Connection, change: Change) -> None:
-    kind, key = (
-        (type(change.record), change.record.key) if isinstance(change, Put) else (change.table, change.key)
-    )
+def _execute(connection: Connection, changes: Iterable[Change]) -> None:
+    """Write the last change of each record, one statement a table."""
+    last: dict[type[Record], dict[tuple[str, ...], Record | None]] = {}
+    for change in changes:
+        if isinstance(change, Put):
+            last.setdefault(type(change.record), {})[change.record.key] = change.record
+        else:
+            last.setdefault(change.table, {})[change.key] = None
+    for kind, records in last.items():
+        delete, insert = _statements(kind)
+        connection.execute(delete, [_key(kind, key, "key_") for key in records])
+        rows = [
+            {**_key(kind, key), "doc": _ENCODER.encode(record).decode()}
+            for key, record in records.items()
+            if record is not None
+        ]
+        if rows:
+            connection.execute(insert, rows)
+
+
+@cache
+def _statements(kind: type[Record]) -> tuple[Delete, Insert]:
     table = TABLES[kind]
-    columns = list(table.primary_key.columns)
-    match_key = [column == value for column, value in zip(columns, key, strict=True)]
-    connection.execute(table.delete().where(*match_key))
-    if isinstance(change, Put):
-        names = {column.name: value for column, value in zip(columns, key, strict=True)}
-        connection.execute(table.insert().values(**names, doc=_ENCODER.encode(change.record).decode()))
+    match_key = [column == bindparam(f"key_{column.name}") for column in table.primary_key.columns]
+    return table.delete().where(*match_key), table.insert()
+
+
+def _key(kind: type[Record], key: tuple[str, ...], prefix: str = "") -> dict[str, str]:
+    columns = TABLES[kind].primary_key.columns
+    return {f"{prefix}{column.name}": value for column, value in zip(columns, key, strict=True)}
 
 
 def open_state(url: str, *, effects: Effects = DIRECT) -> State:

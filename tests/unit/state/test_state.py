@@ -70,6 +70,15 @@ def test_a_commit_is_all_or_nothing(url: str) -> None:
     assert [base.entry.id for base in state.snapshot.all(Base)] == ["a"]
 
 
+def test_the_last_change_of_a_record_counts(url: str) -> None:
+    """A commit may put and drop one record several times; the database ends where the snapshot does."""
+    state = open_state(url)
+    state.commit("a", [Put(_base("a")), drop(_base("a")), Put(_base("b")), drop(_base("c")), Put(_base("c"))])
+    shown = [base.entry.id for base in state.snapshot.all(Base)]
+    state.reload()
+    assert shown == [base.entry.id for base in state.snapshot.all(Base)] == ["b", "c"]
+
+
 def test_an_old_state_is_brought_up_to_date(url: str) -> None:
     """A state of the first schema gets what came later and keeps what it held."""
     state = open_state(url)
