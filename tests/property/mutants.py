@@ -131,4 +131,20 @@ MUTANTS = (
         'present = {"", *locales(fields), *locales(disputed)}',
         "present = {f.locale for f in fields}",
     ),
+    Mutant(
+        "take what a server dropped for a person's cut",
+        "recover.py",
+        "return _edited(case, reading, stored, intended)",
+        "return None",
+    ),
+    Mutant(
+        "find what belongs to another",
+        "recover.py",
+        "if case.lookout.names.id(found.handle, found.kind) in (None, intent.id):",
+        "if True:",
+    ),
+    Mutant(
+        "send changed images never", "tasks.py", "outdated = survey.outdated(side.shadow)", "outdated = False"
+    ),
+    Mutant("show former bytes on", "names.py", "self.asset = book.asset_now", "self.asset = book.asset"),
 )

@@ -14,6 +14,13 @@ from mutants import MUTANTS, Mutant
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_seeded_bug_can_still_be_seeded(mutant: Mutant) -> None:
+    """The code still says what the mutant replaces, so that no bug silently leaves the list."""
+    assert mutant.old in (ROOT / "kbsync" / "sync" / mutant.file).read_text(encoding="utf-8")
+    assert mutant.old != mutant.new
+
+
 @pytest.mark.soak
 @pytest.mark.skipif(not os.environ.get("KBSYNC_SOAK"), reason="set KBSYNC_SOAK to run the long form")
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -25,7 +32,12 @@ def test_a_seeded_bug_is_caught(mutant: Mutant, tmp_path: Path) -> None:
     assert text.count(mutant.old) >= 1, f"{mutant.file} no longer says {mutant.old!r}"
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     tests = [
-        str(ROOT / name) for name in ("tests/unit/sync", "tests/property/test_sync_machine.py", "tests/crash")
+        str(ROOT / name)
+        for name in (
+            "tests/unit/sync",
+            "tests/property/test_sync_machine.py",
+            "tests/crash/test_crash_sweep.py",
+        )
     ]
     environment = {
         **os.environ,
