@@ -104,7 +104,8 @@ class Session:
                 where=str(self.config.path),
                 hint="kbsync schema shows its keys",
             )
-        return IntercomClient(table.base_url, self.config.secrets().intercom_token)
+        found = self.config.secrets(of=("intercom",))
+        return IntercomClient(table.base_url, found.intercom_token)
 
     def _intercom(self, found: Secrets) -> Replica:
         from kbsync.replicas.intercom import IntercomReplica, IntercomSettings
