@@ -22,21 +22,46 @@ _MARGIN: Final = 0.5
 
 
 class Evidence(NamedTuple):
-    """For each question: standardised evidence that it is answered, and its best article (-1 without articles)."""
+    """For each question: standardised evidence that it is answered, and its best article (-1 without articles).
+
+    `rest` is the evidence, on the same scale, had its best article not been there; empty below two articles.
+    """
 
     strength: Floats
     article: Integers
+    rest: Floats
+
+
+class _Nearness(NamedTuple):
+    """For each question the scaled likeness of an article, and by how much it leads the next ones."""
+
+    likeness: Floats
+    margin: Floats
 
 
 def weigh(questions: Vectors, passages: Vectors, owner: Integers, graph: NeighbourGraph) -> Evidence:
     """Compare questions with passages; `owner[p]` is the article of passage `p`, ascending."""
     if not len(passages) or not len(questions):
-        return Evidence(np.zeros(len(questions)), np.full(len(questions), -1))
+        return Evidence(np.zeros(len(questions)), np.full(len(questions), -1), np.zeros(0))
     attraction = _attraction(questions, passages, owner)
     parts = [_best(similarity, attraction) for similarity in _chunks(questions, passages, owner)]
-    article, nearness, margin = (np.concatenate(column) for column in zip(*parts, strict=True))
-    raw = standard(nearness - graph.closeness) + _MARGIN * standard(margin)
-    return Evidence(diffuse(raw, graph), article)
+    article = np.concatenate([numbers for numbers, _, _ in parts])
+    best = _Nearness(
+        *(np.concatenate(column) for column in zip(*(found for _, found, _ in parts), strict=True))
+    )
+    strength = _strength(best, best, graph)
+    if owner[-1] == 0:
+        return Evidence(strength, article, np.zeros(0))
+    rest = _Nearness(
+        *(np.concatenate(column) for column in zip(*(next_ for _, _, next_ in parts), strict=True))
+    )
+    return Evidence(strength, article, _strength(rest, best, graph))
+
+
+def _strength(found: _Nearness, scale: _Nearness, graph: NeighbourGraph) -> Floats:
+    """Put nearness and margin on the scale of `scale`, and let neighbours share."""
+    near = standard(found.likeness - graph.closeness, scale.likeness - graph.closeness)
+    return diffuse(near + _MARGIN * standard(found.margin, scale.margin), graph)
 
 
 def per_article(questions: Vectors, passages: Vectors, owner: Integers) -> Floats:
@@ -54,10 +79,18 @@ def margin_over_next(similarity: Floats) -> Floats:
     return np.asarray(best[:, 0] - best[:, 1:].mean(axis=1))
 
 
-def standard(values: Floats) -> Floats:
-    """Return the values with mean 0 and spread 1; all alike give zeros."""
-    spread = values.std()
-    return np.asarray((values - values.mean()) / spread) if spread > 1e-9 else np.zeros(len(values))  # noqa: PLR2004 - rounding
+def standard(values: Floats, scale: Floats | None = None) -> Floats:
+    """Return the values on the scale where `scale` (or they) have mean 0 and spread 1; all alike give zeros."""
+    scale = values if scale is None else scale
+    spread = scale.std()
+    return np.asarray((values - scale.mean()) / spread) if spread > 1e-9 else np.zeros(len(values))  # noqa: PLR2004 - rounding
+
+
+def without_best(similarity: Floats) -> Floats:
+    """Return each row without its largest value, shape (rows, columns - 1)."""
+    rows, columns = similarity.shape
+    kept = np.arange(columns) != similarity.argmax(axis=1)[:, None]
+    return np.asarray(similarity[kept].reshape(rows, columns - 1))
 
 
 def _chunks(questions: Vectors, passages: Vectors, owner: Integers) -> Iterator[Floats]:
@@ -74,7 +107,12 @@ def _attraction(questions: Vectors, passages: Vectors, owner: Integers) -> Float
     return np.asarray(top.mean(axis=0))
 
 
-def _best(similarity: Floats, attraction: Floats) -> tuple[Integers, Floats, Floats]:
+def _best(similarity: Floats, attraction: Floats) -> tuple[Integers, _Nearness, _Nearness]:
+    """Return the best article, how near it is, and how near the best of the others is."""
     scaled = 2.0 * similarity - attraction
-    article = scaled.argmax(axis=1)
-    return article, scaled.max(axis=1), margin_over_next(scaled)
+    others = without_best(scaled) if scaled.shape[1] > 1 else scaled
+    return scaled.argmax(axis=1), _nearness(scaled), _nearness(others)
+
+
+def _nearness(scaled: Floats) -> _Nearness:
+    return _Nearness(scaled.max(axis=1), margin_over_next(scaled))

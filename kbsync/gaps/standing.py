@@ -9,7 +9,7 @@ import numpy as np
 from kbsync.gaps import cluster
 from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
 from kbsync.gaps.calibrate import answered, split_point
-from kbsync.gaps.coverage import Evidence, margin_over_next, per_article, standard, weigh
+from kbsync.gaps.coverage import Evidence, margin_over_next, per_article, standard, weigh, without_best
 from kbsync.gaps.desk import Desk
 from kbsync.gaps.graph import connect
 from kbsync.gaps.merge import merge
@@ -70,12 +70,18 @@ def _answered(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence)
     """Return how surely each topic is answered: by its members, by its centre, and by what its article prefers."""
     similarity = per_article(centres, desk.passages, desk.owner)
     strength = _topic_means(evidence.strength, topic, desk.counts)
-    total = (
-        standard(strength)
-        + _HALF * standard(margin_over_next(similarity))
-        + _HALF * standard(_won(similarity))
+    margin, won = margin_over_next(similarity), _won(similarity, similarity.argmax(axis=1))
+    total = standard(strength) + _HALF * standard(margin) + _HALF * standard(won)
+    contrast = similarity.max(axis=1) - _nearest_other(centres)
+    if not len(evidence.rest):
+        return answered(total, contrast)
+    second = np.argsort(similarity, axis=1)[:, -2]
+    rest = (
+        standard(_topic_means(evidence.rest, topic, desk.counts), strength)
+        + _HALF * standard(margin_over_next(without_best(similarity)), margin)
+        + _HALF * standard(_won(similarity, second), won)
     )
-    return answered(total, similarity.max(axis=1) - _nearest_other(centres))
+    return answered(total, contrast, rest)
 
 
 def _centres(vectors: Vectors, topic: Integers, counts: Integers) -> Vectors:
@@ -88,14 +94,13 @@ def _topic_means(values: Floats, topic: Integers, counts: Integers) -> Floats:
     return np.asarray(np.bincount(topic, values * counts) / np.bincount(topic, counts))
 
 
-def _won(similarity: Floats) -> Floats:
-    """Return how far the topic's best article prefers this topic to all others: an article is made for one topic."""
+def _won(similarity: Floats, article: Integers) -> Floats:
+    """Return how far each topic's article prefers it to all other topics: an article is made for one topic."""
     if len(similarity) == 1:
         return np.zeros(1)
     second, first = np.sort(similarity, axis=0)[-2:]
     rival = np.where(similarity == first, second, first)
-    best = similarity.argmax(axis=1)
-    lead = (similarity - rival)[np.arange(len(similarity)), best]
+    lead = (similarity - rival)[np.arange(len(similarity)), article]
     return np.asarray(np.clip(lead, -_COMPETITION, _COMPETITION))
 
 

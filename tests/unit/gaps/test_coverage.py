@@ -101,3 +101,24 @@ def test_the_split_point_lies_within(values: list[float]) -> None:
     point = split_point(np.array(values))
 
     assert not values or min(values) <= point <= max(values)
+
+
+@pytest.mark.parametrize(("middle", "share"), [(4.0, 1.0), (0.0, 0.0)])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_desk_of_one_kind_is_not_parted_in_two(middle: float, share: float, seed: int) -> None:
+    """Where all topics have an article hardly one is a gap, and where none has nearly all are."""
+    rng = np.random.default_rng(seed)
+    evidence, rest = rng.normal(middle, 1.0, 60), rng.normal(-1.0, 1.0, 60)
+
+    assert abs(float((answered(evidence, np.zeros(60), rest) > 0.5).mean()) - share) <= 0.1
+
+
+def test_evidence_without_the_best_article_is_lower() -> None:
+    """Taking the best article away never makes a question look better answered, and one article leaves nothing."""
+    questions, _, centres = desk()
+    passages, owner = shelf(centres[:6], np.random.default_rng(1))
+    graph = connect(questions)
+    evidence = weigh(questions, passages, owner, graph)
+
+    assert evidence.rest.mean() < evidence.strength.mean()
+    assert not len(weigh(questions, passages[owner == 0], owner[owner == 0], graph).rest)
