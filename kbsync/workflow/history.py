@@ -40,7 +40,7 @@ class History:
         """Commit one edit an article; yields a line for each. A file with a person's changes is left alone."""
         after = self._shadows()
         arrived = {d.article: d for d in report.applied if d.replica == "files"}
-        ours = {(d.replica, d.article) for d in report.applied}
+        ours = {(str(d.replica), d.article) for d in report.applied}
         edits = [self._edit(done, after, ours) for done in arrived.values()]
         clean, mixed = committable(edits, self._dirty)
         for edit in clean:
