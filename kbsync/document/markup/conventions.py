@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kbsync.document.blocks import Block, Figure, FootnoteRef, Inline, Item, LineBreak, Paragraph, Span, Text
+from kbsync.document.blocks import Block, Figure, FootnoteRef, Inline, Item, Paragraph, Span, Text
 
 MARK = "\N{WORD JOINER}"
 _TASK = re.compile("([☐☑])(?: |$)")
@@ -36,14 +36,11 @@ def checked_item(blocks: tuple[Block, ...]) -> tuple[bool | None, tuple[Block, .
 
 
 def without_start(line: tuple[Inline, ...], length: int) -> tuple[Inline, ...]:
-    """Return the line without the first characters of its first text, nor breaks that then stand first."""
+    """Return the line without the first characters of its first text."""
     first = line[0]
     assert isinstance(first, Text)
     text = first.text[length:].lstrip(" ")
-    rest = (Text(text), *line[1:]) if text else line[1:]
-    while rest and type(rest[0]) is LineBreak:
-        rest = rest[1:]
-    return rest
+    return (Text(text), *line[1:]) if text else line[1:]
 
 
 def signed_item(item: Item) -> tuple[Block, ...]:

@@ -81,7 +81,7 @@ class Writer:
     def address(self, target: Target) -> str | None:
         """Return the address to write, or None, with its loss, when there is none or it is not safe."""
         address = self.links.write(target)
-        if address is None:
+        if address is None or not address.strip():
             self.lose(*_unaddressed(target))
             return None
         if is_unsafe(address):
@@ -99,7 +99,7 @@ def _too_deep() -> DocumentError:
 def _unaddressed(target: Target) -> tuple[str, str]:
     match target:
         case Url(href):
-            return "dead-link", f"a link that leads to no file is written as its text: {href[:60]}"
+            return "dead-link", f"a link that leads nowhere is written as its text: {href[:60]}"
         case AssetRef(path):
             return "asset-pending", f"{path} has no address here yet"
         case ArticleRef(article):

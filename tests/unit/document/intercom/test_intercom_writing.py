@@ -156,12 +156,13 @@ def test_what_has_no_address_yet_stands_as_its_text() -> None:
         para(Link(ArticleRef("a1"), (Text("see"),))),
         Figure(Image(AssetRef("assets/x.png"), "shot")),
         para(Link(Url("../gone.md"), (Text("gone"),))),
+        para(Link(Url(""), (Text("nowhere"),))),
     )
 
     rendered = write(Document(blocks), Unborn())
 
-    assert rendered.raw == "<p>see</p><p>shot</p><p>gone</p>"
-    assert codes(rendered) == ["link-pending", "asset-pending", "dead-link"]
+    assert rendered.raw == "<p>see</p><p>shot</p><p>gone</p><p>nowhere</p>"
+    assert codes(rendered) == ["link-pending", "asset-pending", "dead-link", "dead-link"]
 
 
 def test_text_and_attributes_are_escaped() -> None:
