@@ -39,7 +39,7 @@ bench: $(VENV)/.tested ## Measure against peers and limits, as ratios
 	@$(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/.tested ## Run the long form of the property and crash sweeps
-	@KBSYNC_SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/property tests/crash tests/e2e
+	@KBSYNC_SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'soak or not soak' tests/property tests/crash tests/e2e
 
 build: $(VENV)/.tested ## Build the wheel and the source archive
 	@$(BIN)/python -m build

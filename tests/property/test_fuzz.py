@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -238,6 +239,35 @@ def there_and_back(form: Format, raw: str) -> None:
     form.write(form.read(raw, PLAIN), PLAIN)
 
 
+def calls(work: Callable[[], object]) -> int:
+    """Return how many functions the work calls, in Python and below: the same count on every machine."""
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        with contextlib.suppress(DocumentError):
+            work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@each_format
+@pytest.mark.parametrize(
+    "piece", ["> ", "- a\n", "<b>x</b>", "<p>a</p>", "*a_ ", "[a](b) ", "| a |\n", "&amp;"]
+)
+def test_work_grows_with_the_length_and_no_faster(form: Format, piece: str) -> None:
+    """Four times the text takes at most five times the calls and a constant."""
+    brief = calls(lambda: there_and_back(form, piece * 60))
+
+    assert calls(lambda: there_and_back(form, piece * 240)) <= 5 * brief + 2_000
+
+
+@pytest.mark.soak
 @each_format
 def test_time_grows_with_the_length_and_no_faster(form: Format) -> None:
     """Four times the text takes at most eight times the time, whatever is repeated."""
