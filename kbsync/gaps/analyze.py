@@ -19,7 +19,7 @@ from kbsync.gaps.impact import impact, trend
 from kbsync.gaps.label import Name, distinct
 from kbsync.gaps.language import detect
 from kbsync.gaps.model import Analysis, ConversationVerdict, HelpText, TopicVerdict
-from kbsync.gaps.question import Question, extract
+from kbsync.gaps.question import Question, extract_all
 from kbsync.gaps.settings import GapSettings
 from kbsync.gaps.standing import stand
 from kbsync.gaps.topics import Topic, article_of, collect
@@ -87,7 +87,7 @@ def _read(
     unique = list({conversation.id: conversation for conversation in conversations}.values())
     samples = [" ".join((text.title, text.description, *text.passages[:_SAMPLED_PASSAGES])) for text in shelf]
     written = detect(samples, [None] * len(shelf), settings.default_locale)
-    return _Material(unique, [extract(conversation) for conversation in unique], shelf, written)
+    return _Material(unique, extract_all(unique), shelf, written)
 
 
 def _spoken(material: _Material, settings: GapSettings) -> Iterator[tuple[str, list[int]]]:

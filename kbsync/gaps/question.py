@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from kbsync.conversations.model import Conversation
+from kbsync.gaps.chatter import chatter, key
 from kbsync.gaps.slots import is_only_slots, mask, spoken
 
 _TURN_CHARACTERS: Final = 20_000
@@ -69,11 +70,30 @@ class Question(msgspec.Struct, frozen=True):
 
 def extract(conversation: Conversation) -> Question:
     """Return what the customer asked in all turns, or an empty question."""
-    sentences = list(dict.fromkeys(_sentences(conversation)))
-    kept = _first_words([sentence for sentence in sentences if _tells(sentence)])
-    return Question(
-        id=conversation.id, text=" ".join(spoken(sentence) for sentence in kept), asked=_most_asking(kept)
-    )
+    return _asked(conversation.id, _telling(conversation))
+
+
+def extract_all(conversations: Sequence[Conversation]) -> list[Question]:
+    """Return what each customer asked; sentences that stand beside anything at this desk are dropped too.
+
+    A conversation that says nothing else keeps them.
+    """
+    told = [_telling(conversation) for conversation in conversations]
+    idle = chatter(told)
+    kept = [[sentence for sentence in sentences if key(sentence) not in idle] for sentences in told]
+    return [
+        _asked(conversation.id, few or all_)
+        for conversation, few, all_ in zip(conversations, kept, told, strict=True)
+    ]
+
+
+def _telling(conversation: Conversation) -> list[str]:
+    return [sentence for sentence in dict.fromkeys(_sentences(conversation)) if _tells(sentence)]
+
+
+def _asked(number: str, sentences: list[str]) -> Question:
+    kept = _first_words(sentences)
+    return Question(id=number, text=" ".join(spoken(sentence) for sentence in kept), asked=_most_asking(kept))
 
 
 def clean(text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kbsync.conversations.model import Conversation, Message
 from kbsync.gaps.desk import fold
 from kbsync.gaps.language import detect
-from kbsync.gaps.question import Question, extract
+from kbsync.gaps.question import Question, extract, extract_all
 from kbsync.gaps.slots import mask
 
 
@@ -107,3 +107,37 @@ def test_any_text_gives_a_question_without_control_characters(texts: list[str]) 
     found = extract(asking(*texts, "\u202eabc\x00"))
 
     assert not set(found.text) & {"\x00", "\u202e", "\ud800"}
+
+
+def test_what_stands_beside_anything_is_no_problem() -> None:
+    """A sentence said in many conversations that share nothing else is dropped, the sentence of one topic stays."""
+    things = "parcel password invoice refund login colour delivery voucher basket coupon".split()
+    mixed = [asking(f"{thing} {thing}s.", "My boss reads along here.") for thing in things]
+    alike = [asking(f"Wrong size of shirt {thing}.", "Please exchange my shirt.") for thing in things]
+
+    texts = [found.text for found in extract_all([*mixed, *alike])]
+
+    assert not any("boss" in text for text in texts)
+    assert all("exchange my shirt" in text for text in texts[len(things) :])
+
+
+def test_who_says_nothing_else_is_still_heard() -> None:
+    """A conversation of one common sentence keeps it."""
+    things = "parcel password invoice refund login colour delivery voucher basket coupon".split()
+    found = extract_all(
+        [
+            *(asking(f"{thing} {thing}s.", "My boss reads along here.") for thing in things),
+            asking("My boss reads along here."),
+        ]
+    )
+
+    assert found[-1].text == "My boss reads along here."
+
+
+@given(st.lists(st.lists(st.text(max_size=30), max_size=4), max_size=8))
+def test_reading_together_keeps_order_and_silence(said: list[list[str]]) -> None:
+    """Each conversation has one question at its place, empty exactly where it is empty when read alone."""
+    read = [asking(*texts) for texts in said]
+    found = extract_all(read)
+
+    assert [bool(each.text) for each in found] == [bool(extract(conversation).text) for conversation in read]
