@@ -35,7 +35,12 @@ lint: $(VENV)/.tested ## Check style, types and import floors
 format: $(VENV)/.tested ## Format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: $(VENV)/.tested ## Measure against peers and limits, as ratios
+$(VENV)/.measured: $(VENV)/.tested
+	@echo "Installing the peers into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@
+
+bench: $(VENV)/.measured ## Measure against peers and limits, as ratios
 	@$(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/.tested ## Run the long form of the property and crash sweeps

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from replicas import Confluence, Files, Intercom, Json, Memory, Moods, Thing
+from soaking import soak
 
 from kbsync.errors import KbsyncError
 from kbsync.replicas.base import Key
@@ -32,7 +33,6 @@ from kbsync.sync.outcome import Report
 from kbsync.sync.policy import Budget, Policy
 
 T = TypeVar("T")
-SOAK = int(os.environ.get("KBSYNC_SOAK") or 0)
 STEPS = 40
 NAMES = ("files", "intercom", "confluence")
 REMOTES = ("intercom", "confluence")
@@ -453,7 +453,7 @@ class SyncMachine(RuleBasedStateMachine):
 
 TestSyncMachine = SyncMachine.TestCase
 TestSyncMachine.settings = settings(
-    max_examples=max(int(os.environ.get("KBSYNC_EXAMPLES") or 25), SOAK // STEPS),
+    max_examples=int(os.environ.get("KBSYNC_EXAMPLES") or soak(25, 20_000 // STEPS)),
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=list(HealthCheck),
