@@ -6,6 +6,7 @@ returns a `Reply` or raises `Lost`.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections import Counter
@@ -41,8 +42,20 @@ class Reply:
     content: bytes
 
     def data(self) -> Any:
-        """Return the JSON value, None for an empty body. Raises msgspec.DecodeError."""
-        return msgspec.json.decode(self.content) if self.content.strip() else None
+        """Return the JSON value, None for an empty body. Raises msgspec.DecodeError.
+
+        Half a surrogate pair, which a cut emoji leaves and JSON allows, reads as a question mark.
+        """
+        if not self.content.strip():
+            return None
+        try:
+            return msgspec.json.decode(self.content)
+        except msgspec.DecodeError as error:
+            try:
+                loose = json.dumps(json.loads(self.content), ensure_ascii=False)
+            except (ValueError, RecursionError):
+                raise error from None
+            return msgspec.json.decode(loose.encode("utf-8", "replace"))
 
 
 class Lost(Exception):

@@ -243,3 +243,18 @@ def test_odd_limits_are_no_limits(sleeper: Sleeper) -> None:
 
     assert sleeper.slept == []
     assert retry_after({"Retry-After": "later"}, time.time()) is None
+
+
+@pytest.mark.parametrize("half", [r"\ud83d", r"\udc00", r"a\ud83d b"])
+def test_half_an_emoji_spoils_no_listing(half: str) -> None:
+    """JSON may hold half a surrogate pair; the rest of the answer is read."""
+    reply = Reply(200, {}, b'{"title": "' + half.encode() + b'", "id": 7}')
+
+    assert reply.data()["id"] == 7
+    assert reply.data()["title"].encode()
+
+
+def test_a_cut_answer_is_still_an_error() -> None:
+    """What breaks off is not guessed at."""
+    with pytest.raises(msgspec.DecodeError):
+        Reply(200, {}, b'{"title": "a').data()
