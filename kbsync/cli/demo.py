@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -116,7 +117,9 @@ class Demo:
             "Judge them against the articles and write the report", "gaps", "report", "--out", "report"
         )
         self._truth(folder / "report" / "analysis.json")
-        self._step("Draft what is missing", "gaps", "draft", "--all", "--out", "report")
+        costliest = _costliest(folder / "report" / "analysis.json")
+        if costliest:
+            self._step("Draft the costliest gaps", "gaps", "draft", *costliest, "--out", "report")
 
     def _truth(self, analysis: Path) -> None:
         """Compare the report with what the generator of the conversations knows."""
@@ -230,6 +233,12 @@ def _answer(response: httpx.Response) -> Mapping[str, Any]:
     response.raise_for_status()
     answer: Mapping[str, Any] = response.json()
     return answer
+
+
+def _costliest(analysis: Path, count: int = 3) -> list[str]:
+    """Return the ids of the first uncovered topics; the analysis ranks them by what they cost."""
+    topics = json.loads(analysis.read_bytes())["topics"]
+    return [topic["id"] for topic in topics if topic["verdict"] == "uncovered"][:count]
 
 
 @contextmanager
