@@ -41,6 +41,9 @@ public_base_url = "{box.public_url}"
 
 [sync]
 workers = 8
+
+[gaps]
+encoder = "tfidf"
 """
 _GOOD = (0, 3)
 _SENTENCE = re.compile(r"^[A-Z][^\n|<>`*_\[\]{}$!#]{40,}\.$", re.MULTILINE)
