@@ -62,10 +62,7 @@ def plan(
         screen.raw(comment(made))
     else:
         _show(screen, made, out)
-    failed = any(w.code.startswith("KB") for w in made.warnings)
-    if failed:
-        return 1
-    return WAITING if made.conflicts else PENDING if made.steps else 0
+    return _code(made)
 
 
 def apply(
@@ -268,9 +265,16 @@ def _dry_run(session: Session, screen: Screen, *, full: bool) -> int:
         if screen.options.json:
             return _end(screen, engine.sync(dry_run=True, full=full))
         made = engine.plan(full=full)
-        report = engine.sync(dry_run=True, full=full)
     _show(screen, made, None)
-    return report.exit_code
+    return _code(made)
+
+
+def _code(made: Plan) -> int:
+    """Return the code of a command that only looks: what failed stands among the warnings under its error code."""
+    from kbsync.sync.outcome import exit_code
+
+    failed = sum(warned.code.startswith("KB") for warned in made.warnings)
+    return exit_code(failed=failed, waiting=len(made.conflicts), pending=len(made.steps))
 
 
 def _show(screen: Screen, made: Plan, out: Path | None) -> None:
