@@ -43,6 +43,8 @@ def drop(record: Record) -> Drop:
 
 
 Change = Put | Drop
+_SEVERAL = (Conflict, Rescue)
+"""Records of which one entry may have several: they are looked up by entry."""
 
 
 @dataclass(slots=True)
@@ -50,14 +52,23 @@ class Snapshot:
     """Every record by type and key. Readers may not change it; `apply` is for the store."""
 
     tables: dict[type[Record], dict[tuple[str, ...], Any]] = field(default_factory=dict)
+    _of_entry: dict[tuple[type[Record], EntryKey], dict[tuple[str, ...], Any]] = field(
+        default_factory=dict, repr=False
+    )
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Take over what was committed."""
         for change in changes:
             if isinstance(change, Put):
-                self._table(type(change.record))[change.record.key] = change.record
+                record = change.record
+                self._table(type(record))[record.key] = record
+                if isinstance(record, _SEVERAL):
+                    entry = (record.kind, record.id)
+                    self._of_entry.setdefault((type(record), entry), {})[record.key] = record
             else:
-                self._table(change.table).pop(change.key, None)
+                gone = self._table(change.table).pop(change.key, None)
+                if isinstance(gone, _SEVERAL):
+                    self._of_entry[change.table, (gone.kind, gone.id)].pop(change.key)
 
     def all(self, table: type[R]) -> Iterator[R]:
         """Yield the records of one type, ordered by key."""
@@ -79,7 +90,15 @@ class Snapshot:
 
     def conflicts(self, key: EntryKey) -> tuple[Conflict, ...]:
         """Return the held fields of an entry."""
-        return tuple(c for c in self.all(Conflict) if (c.kind, c.id) == key)
+        return self._entry_records(Conflict, key)
+
+    def rescues(self, key: EntryKey) -> tuple[Rescue, ...]:
+        """Return the overwritten versions of an entry that wait to be merged back in."""
+        return self._entry_records(Rescue, key)
+
+    def _entry_records(self, table: type[R], key: EntryKey) -> tuple[R, ...]:
+        rows = self._of_entry.get((table, key), {})
+        return tuple(rows[each] for each in sorted(rows))
 
     def note(self, name: str) -> str:
         """Return a fact about the whole state, or ""."""

@@ -29,14 +29,22 @@ _REPAIR = "move the state aside and run kbsync sync again: equal content pairs u
 
 
 class State:
-    """The open state; thread-safe. `snapshot` is what it holds, kept in step with every commit."""
+    """The open state; thread-safe. It is read when `snapshot` is first asked for."""
 
     def __init__(self, engine: Engine, where: str, effects: Effects = DIRECT) -> None:
         self.engine = engine
         self.where = where
         self.effects = effects
         self._lock = threading.RLock()
-        self.snapshot = self._load()
+        self._snapshot: Snapshot | None = None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return what the state holds, kept in step with every commit. Raises StateError."""
+        with self._lock:
+            if self._snapshot is None:
+                self._snapshot = self._load()
+            return self._snapshot
 
     @property
     def shared(self) -> bool:
@@ -48,19 +56,20 @@ class State:
         if not changes:
             return
         with self._lock:
+            snapshot = self.snapshot
             self.effects.perform("state", what, lambda: self._write(changes))
-            self.snapshot.apply(changes)
+            snapshot.apply(changes)
 
     def reload(self) -> None:
-        """Read everything again: another run may have been here."""
+        """Forget what was read: another run may have been here."""
         with self._lock:
-            self.snapshot = self._load()
+            self._snapshot = None
 
     def replace(self, what: str, changes: Sequence[Change]) -> None:
         """Forget everything and hold the given records instead, in one transaction."""
         with self._lock:
             self.effects.perform("state", what, lambda: self._write(changes, empty=True))
-            self.snapshot = self._load()
+            self._snapshot = None
 
     def close(self) -> None:
         """Give the database back."""

@@ -153,9 +153,8 @@ def _disputed(decision: Decision) -> Iterable[Conflict]:
 
 def _rescues(survey: Survey, decision: Decision) -> Iterable[Change]:
     disputing = {name for dispute in decision.disputes.values() for name in dispute.versions}
-    for rescue in survey.snapshot.all(Rescue):
-        mine = (rescue.kind, rescue.id) == decision.key and rescue.replica in decision.sides
-        if mine and rescued_name(rescue) not in disputing:
+    for rescue in survey.snapshot.rescues(decision.key):
+        if rescue.replica in decision.sides and rescued_name(rescue) not in disputing:
             yield drop(rescue)
 
 

@@ -66,6 +66,7 @@ class Adoption:
         self.names = [name for name in ORDER if name in replicas]
         self.found = Identified({name: {} for name in self.names})
         self.taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
         self._parents: dict[str, Entry] = {}
         self.unknown: dict[ReplicaName, list[Reading]] = {name: [] for name in self.names}
 
@@ -104,8 +105,10 @@ class Adoption:
         for trait in traits:
             if not unknown:
                 return
-            for item in self._pair(kind, unknown, trait, ambiguous):
-                unknown.remove(item)
+            paired = {
+                (item.replica, item.reading.key) for item in self._pair(kind, unknown, trait, ambiguous)
+            }
+            unknown = [item for item in unknown if (item.replica, item.reading.key) not in paired]
         for item in unknown:
             if (item.replica, item.reading.key) in ambiguous:
                 self._leave_alone(item)
@@ -203,7 +206,9 @@ class Adoption:
 
     def _new_id(self, group: list[_Unknown]) -> str:
         first = min(group, key=lambda item: ORDER.index(item.replica))
-        id = identity.fresh(first.entry.name or self._title(first.entry), first.reading.kind, self.taken)
+        id = identity.fresh(
+            first.entry.name or self._title(first.entry), first.reading.kind, self.taken, self._numbers
+        )
         self.taken.add(id)
         return id
 

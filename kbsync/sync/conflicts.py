@@ -19,7 +19,7 @@ from kbsync.document.markdown import MARKDOWN
 from kbsync.document.merge import Merged, merge
 from kbsync.effects import Effects
 from kbsync.errors import ContentError, UsageError, WriteFailed
-from kbsync.state.records import Base, Conflict, EntryKey, Rescue, Settled, Shadow, Value
+from kbsync.state.records import Base, Conflict, EntryKey, Settled, Shadow, Value
 from kbsync.state.snapshot import Change, Put, Snapshot, drop
 from kbsync.sync.accept import now, rescued_name
 from kbsync.sync.fields import Field, Fields, assemble, flatten, put
@@ -206,7 +206,7 @@ def settlement(snapshot: Snapshot, key: EntryKey, take: Take, folder: Path, poli
     names = {name for conflict in conflicts for name in conflict.versions}
     for conflict in conflicts:
         changes += [drop(conflict), Put(Settled(conflict=conflict, take=take, at=now()))]
-    changes += [drop(r) for r in snapshot.all(Rescue) if (r.kind, r.id) == key and rescued_name(r) in names]
+    changes += [drop(rescue) for rescue in snapshot.rescues(key) if rescued_name(rescue) in names]
     return changes
 
 

@@ -116,6 +116,7 @@ class Engine:
             return self._dry_run(full=full)
         with self.lease_factory(self.state):
             outcome, before = Outcome(), self._requests()
+            self.state.reload()
             self._carry_in(outcome)
             mask = self._recover(outcome)
             look = self._look(mask, full=full)
@@ -133,6 +134,7 @@ class Engine:
         """
         with self.lease_factory(self.state):
             outcome, before = Outcome(), self._requests()
+            self.state.reload()
             self._carry_in(outcome)
             mask = self._recover(outcome)
             look = self._look(mask)
@@ -239,7 +241,6 @@ class Engine:
             outcome.warn(warned)
 
     def _recover(self, outcome: Outcome) -> Mask:
-        self.state.reload()
         if next(iter(self.state.snapshot.all(Intent)), None) is None:
             return frozenset()
         books = {name: book_of(name, self.state.snapshot, self.policy) for name in self.replicas}

@@ -17,12 +17,17 @@ def safe(id: str) -> bool:
     return bool(_SAFE.match(id)) and ".." not in id
 
 
-def fresh(text: str, kind: str, taken: Container[str]) -> str:
-    """Return a new id from a title or name: ASCII, unique among `taken`."""
+def fresh(text: str, kind: str, taken: Container[str], numbers: dict[str, int] | None = None) -> str:
+    """Return a new id from a title or name: ASCII, unique among `taken`.
+
+    `numbers` remembers where the counting of each stem stood, for a thousand files named `index`.
+    """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     stem = _GAPS.sub("-", plain).strip("-")[:_LONGEST].strip("-")
     stem = stem or f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    candidate, number = stem, 2
+    numbers = {} if numbers is None else numbers
+    candidate, number = stem, numbers.get(stem, 2)
     while candidate in taken:
         candidate, number = f"{stem}-{number}", number + 1
+    numbers[stem] = number
     return candidate

@@ -87,9 +87,9 @@ class Survey:
         return Known(key, self.snapshot.base(key), self.snapshot.conflicts(key), tuple(self._rescued(key)))
 
     def _rescued(self, key: EntryKey) -> Iterable[Claim]:
-        for rescue in self.snapshot.all(Rescue):
+        for rescue in self.snapshot.rescues(key):
             name = rescue.replica
-            if (rescue.kind, rescue.id) != key or name not in self.replicas:
+            if name not in self.replicas:
                 continue
             agreed, lookout = flatten(rescue.agreed), self.lookout(name)
             before, after = (_decode(text) for text in (rescue.before, rescue.after))

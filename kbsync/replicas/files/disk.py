@@ -29,6 +29,15 @@ class Disk:
                 if name.endswith(".md") and not name.startswith("."):
                     yield PurePosixPath(Path(folder, name).relative_to(self.root).as_posix())
 
+    def named(self, folder: str, stem: str) -> list[str]:
+        """Return the names of the Markdown files of a folder that begin with a stem and a dot, sorted."""
+        try:
+            names = os.listdir(self.root / folder)  # noqa: PTH208  a Path for each of thousands is slow
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        start = f"{stem}."
+        return sorted(name for name in names if name.startswith(start) and name.endswith(".md"))
+
     def folders(self) -> Iterator[PurePosixPath]:
         """Yield the paths of all folders below the root, parents first."""
         for folder, folders, _ in os.walk(self.root):

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -44,8 +45,17 @@ def split(text: str, where: str) -> Page:
     return Page(text[start.end() : end.start()], text[end.end() :], has_front=True)
 
 
-def load(front: str, where: str) -> CommentedMap:
-    """Return the keys of a front matter. Raises ContentError with the line in the file."""
+def load(front: str, where: str) -> Mapping[str, Any]:
+    """Return the keys of a front matter; the mapping is shared. Raises ContentError with the line in the file."""
+    return _remembered(front, where)
+
+
+@lru_cache(maxsize=1024)  # one sync asks for the same keys up to eight times, and YAML is slow
+def _remembered(front: str, where: str) -> CommentedMap:
+    return _loaded(front, where)
+
+
+def _loaded(front: str, where: str) -> CommentedMap:
     try:
         data = _yaml(front).load(front)
     except (YAMLError, ValueError) as error:
@@ -65,10 +75,11 @@ def load(front: str, where: str) -> CommentedMap:
 
 def rewrite(front: str, values: Mapping[str, Any], where: str) -> str:
     """Return the front matter with these values; None removes a key, an equal value leaves it as it is."""
-    data = load(front, where)
-    changed = {key: value for key, value in values.items() if data.get(key) != value}
+    known = load(front, where)
+    changed = {key: value for key, value in values.items() if known.get(key) != value}
     if not changed:
         return front
+    data = _loaded(front, where)
     for key, value in changed.items():
         if value is None:
             data.pop(key, None)

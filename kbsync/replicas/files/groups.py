@@ -35,17 +35,17 @@ class Groups:
         groups = self._paths()
         moved = _moved(known, groups)
         results = [
-            self._article(handle, {**files, **moved.get(handle, {})}) for handle, files in groups.items()
+            self._article(handle, {**files, **moved.get(handle, {})}, known.get(("article", handle)))
+            for handle, files in groups.items()
         ]
         results += [self._collection(str(folder)) for folder in self._folders(groups)]
         return _without_duplicates(results)
 
     def article(self, handle: str) -> Reading | None:
         """Read one article. Raises ContentError."""
-        folder = PurePosixPath(handle).parent
-        names = sorted(p.name for p in (self._disk.root / folder).glob("*.md"))
-        files = dict[str, str]()
-        for name in names:
+        path = PurePosixPath(handle)
+        folder, files = path.parent, dict[str, str]()
+        for name in self._disk.named(str(folder), path.name):
             part = article_path(folder / name)
             if part.handle == handle:
                 files[self._locale(part.locale)] = str(folder / name)
@@ -81,9 +81,9 @@ class Groups:
     def _locale(self, locale: str) -> str:
         return "" if locale == self._default else locale
 
-    def _article(self, handle: str, files: Mapping[str, str]) -> Reading | Broken:
+    def _article(self, handle: str, files: Mapping[str, str], known: Reading | None) -> Reading | Broken:
         try:
-            return self._read(handle, files)
+            return self._read(handle, files, known)
         except KbsyncError as error:
             return Broken(("article", handle), error)
 
@@ -95,7 +95,8 @@ class Groups:
         assert reading is not None
         return reading
 
-    def _read(self, handle: str, files: Mapping[str, str]) -> Reading:
+    def _read(self, handle: str, files: Mapping[str, str], known: Reading | None = None) -> Reading:
+        """Read an article's files; the reading of last time spares parsing what says the same."""
         if "" not in files:
             raise ContentError(
                 "is a translation without its original",
@@ -105,8 +106,10 @@ class Groups:
         made = ArticleRaw(
             {locale: FileText(path, self._disk.text(path)) for locale, path in sorted(files.items())}
         )
-        page = frontmatter.split(made.files[""].text, self._disk.shown(files[""]))
         text = raw.encode(made)
+        if known is not None and known.raw == text and not known.retired and known.token:
+            return known
+        page = frontmatter.split(made.files[""].text, self._disk.shown(files[""]))
         return Reading(
             "article", handle, raw.token(text), text, id=article_id(page, self._disk.shown(files[""]))
         )
@@ -120,27 +123,33 @@ def _moved(known: Mapping[Key, Reading], groups: dict[str, dict[str, str]]) -> d
     """
     orphans = {handle: files for handle, files in groups.items() if "" not in files}
     found: dict[str, dict[str, str]] = {}
+    homes = _homes(known, groups) if orphans else {}
     for orphan, files in orphans.items():
-        for reading in known.values():
-            if reading.kind != "article" or reading.retired:
-                continue
-            mine = raw.article(reading.raw).files
-            home = _home(reading.handle, groups, orphan)
-            if home and all(
-                locale in mine and PurePosixPath(mine[locale].path).name == PurePosixPath(path).name
-                for locale, path in files.items()
-            ):
-                found.setdefault(home, {}).update(files)
+        for reading in homes.get(PurePosixPath(orphan).name, ()):
+            if reading.handle != orphan and _lost(reading, files):
+                found.setdefault(reading.handle, {}).update(files)
                 del groups[orphan]
                 break
     return found
 
 
-def _home(handle: str, groups: Mapping[str, Mapping[str, str]], orphan: str) -> str | None:
-    """Return where the original of an article is, when the orphan bears the same name elsewhere."""
-    if handle == orphan or PurePosixPath(handle).name != PurePosixPath(orphan).name:
-        return None
-    return handle if "" in groups.get(handle, {}) else None
+def _homes(known: Mapping[Key, Reading], groups: Mapping[str, Mapping[str, str]]) -> dict[str, list[Reading]]:
+    """Return the known articles whose original stands where it was, by the name of their files."""
+    homes: dict[str, list[Reading]] = {}
+    for reading in known.values():
+        here = reading.kind == "article" and not reading.retired and "" in groups.get(reading.handle, {})
+        if here:
+            homes.setdefault(PurePosixPath(reading.handle).name, []).append(reading)
+    return homes
+
+
+def _lost(reading: Reading, files: Mapping[str, str]) -> bool:
+    """Tell whether these translations, by locale, are ones that the article had."""
+    mine = raw.article(reading.raw).files
+    return all(
+        locale in mine and PurePosixPath(mine[locale].path).name == PurePosixPath(path).name
+        for locale, path in files.items()
+    )
 
 
 def _without_duplicates(results: list[Reading | Broken]) -> Found:

@@ -53,7 +53,7 @@ class FilesReplica:
         )
 
     def observe(self, known: Mapping[Key, Reading], *, full: bool = False) -> Observation:  # noqa: ARG002  the contract's signature
-        """Read the whole tree; content decides what changed, so nothing is reused and nothing left out."""
+        """Read the whole tree, never trusting times; only what says something else than last time is parsed."""
         if not self._disk.root.is_dir():
             return Observation(self.name, (), complete=False)
         found = self._groups.all(known)

@@ -117,8 +117,9 @@ def test_a_broken_record_is_one_clear_line(url: str, tmp_path: Path) -> None:
     state.close()
     with sqlite3.connect(tmp_path / "deep" / "state.db") as connection:
         connection.execute("UPDATE kbsync_base SET doc = '{}'")
+    opened = open_state(url)
     with pytest.raises(StateError, match="kbsync_base"):
-        open_state(url)
+        _ = opened.snapshot
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle://x/y", ""])
