@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import msgspec
 
 from kbsync.article import Article, Collection, CollectionText, Entry, Locale, Text
+from kbsync.document import confluence
 from kbsync.document.blocks import Document
-from kbsync.document.confluence import CONFLUENCE
 from kbsync.document.formats import Loss
 from kbsync.document.lens import put
+from kbsync.document.remember import remembered
 from kbsync.errors import ContentError
 from kbsync.replicas.base import Names, Raw, Reading
 from kbsync.replicas.confluence import labels
@@ -19,6 +20,8 @@ from kbsync.replicas.confluence.form import DRAFT, Form, Leaf, decode, encode
 from kbsync.replicas.confluence.links import ConfluenceLinks
 from kbsync.replicas.confluence.page import Mark
 from kbsync.replicas.confluence.settings import ConfluenceSettings
+
+CONFLUENCE = remembered(confluence.CONFLUENCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from kbsync.article import Article, Collection, CollectionText, State, Text
+from kbsync.document import markdown
 from kbsync.document.blocks import Document
 from kbsync.document.formats import Loss
 from kbsync.document.lens import put
-from kbsync.document.markdown import MARKDOWN
+from kbsync.document.remember import remembered
 from kbsync.errors import ContentError, DocumentError
 from kbsync.replicas.base import Names
 from kbsync.replicas.files import frontmatter
@@ -19,6 +20,7 @@ from kbsync.replicas.files.links import FileLinks
 from kbsync.replicas.files.paths import COLLECTION_FILE, file_of
 from kbsync.replicas.files.raw import ArticleRaw, CollectionRaw, FileText
 
+MARKDOWN = remembered(markdown.MARKDOWN)
 _ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kbsync.article import Article, Collection, CollectionText, Entry, Text
+from kbsync.document import intercom
 from kbsync.document.blocks import Document
 from kbsync.document.formats import Loss
-from kbsync.document.intercom import INTERCOM
 from kbsync.document.lens import put
+from kbsync.document.remember import remembered
 from kbsync.replicas.base import Names, Raw, Reading
 from kbsync.replicas.intercom.addresses import Center, IntercomLinks
 from kbsync.replicas.intercom.form import (
@@ -22,6 +23,8 @@ from kbsync.replicas.intercom.form import (
     encode,
 )
 from kbsync.replicas.intercom.settings import IntercomSettings
+
+INTERCOM = remembered(intercom.INTERCOM)
 
 
 @dataclass(frozen=True, slots=True)
