@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from postgresql import postgres
+
+__all__ = ["postgres", "shared_dir", "shared_root"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,5 +1,8 @@
 """One run at a time: a lease that names who, where and since when, is renewed, and expires.
 
+Every commit of the run asks whether the lease is still its own, so one that slept longer than the lease
+(a closed notebook, a lost connection) ends instead of writing beside its successor.
+
 On SQLite the row is taken under `BEGIN IMMEDIATE`; a holder on this host whose process is gone is
 dead. On PostgreSQL a session advisory lock decides, which the server gives back when the connection
 dies (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS), and the row only
@@ -10,15 +13,18 @@ from __future__ import annotations
 
 import getpass
 import os
+import secrets
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from kbsync.errors import LeaseHeld, StateError
 from kbsync.state.schema import LEASE
@@ -31,12 +37,13 @@ _ADVISORY_KEY = 0x6B6273796E63  # "kbsync"
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who holds the lease."""
+    """Who holds the lease; `token` tells two runs of one process apart."""
 
     user: str
     host: str
     pid: int
     since: str
+    token: str = ""
 
     def describe(self) -> str:
         """Return `who on where (process n) since when`."""
@@ -49,7 +56,7 @@ def _me() -> Holder:
     except (KeyError, OSError):  # a container without a passwd entry
         user = str(os.getuid())
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Holder(user, socket.gethostname(), os.getpid(), now)
+    return Holder(user, socket.gethostname(), os.getpid(), now, secrets.token_hex(8))
 
 
 @contextmanager
@@ -71,9 +78,11 @@ def _held(state: State, me: Holder, ttl: float) -> Iterator[None]:
     done = threading.Event()
     keeper = threading.Thread(target=_renew, args=(state, me, ttl, done), name="kbsync-lease", daemon=True)
     keeper.start()
+    state.fence = partial(_insist, me)
     try:
         yield
     finally:
+        state.fence = None
         done.set()
         keeper.join()
         with suppress(StateError), state.transaction() as connection:
@@ -88,6 +97,16 @@ def _take(connection: Connection, me: Holder, ttl: float, *, sure: bool) -> None
             raise _refused(other)
     connection.execute(LEASE.delete().where(LEASE.c.name == _NAME))
     connection.execute(LEASE.insert().values(name=_NAME, holder=_text(me), expires=time.time() + ttl))
+
+
+def _insist(me: Holder, connection: Connection) -> None:
+    """Lock the row until the transaction ends. Raises LeaseHeld when somebody else took it."""
+    row = connection.execute(select(LEASE.c.holder).where(LEASE.c.name == _NAME).with_for_update(read=True))
+    holder = row.scalar()
+    if holder != _text(me):
+        other = msgspec.json.decode(holder, type=Holder).describe() if holder else "somebody"
+        hint = "nothing was lost: run kbsync sync again when that run has ended"
+        raise LeaseHeld(f"this run stood still for too long, and {other} took over", hint=hint)
 
 
 def _renew(state: State, me: Holder, ttl: float, done: threading.Event) -> None:
@@ -108,8 +127,9 @@ def _advisory(state: State) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
-            connection.commit()
+            with suppress(SQLAlchemyError):  # a connection that died gave the lock back already
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
+                connection.commit()
 
 
 def _refused(other: Holder | None) -> LeaseHeld:

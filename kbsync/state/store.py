@@ -6,7 +6,7 @@ Every commit is one transaction and one numbered effect, so a crash leaves eithe
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,12 @@ _REPAIR = "move the state aside and run kbsync sync again: equal content pairs u
 
 
 class State:
-    """The open state; thread-safe. It is read when `snapshot` is first asked for."""
+    """The open state; thread-safe. It is read when `snapshot` is first asked for.
+
+    `fence` is asked inside every transaction that writes, and raises when this run may not write any more.
+    """
+
+    fence: Callable[[Connection], None] | None = None
 
     def __init__(self, engine: Engine, where: str, effects: Effects = DIRECT) -> None:
         self.engine = engine
@@ -93,6 +98,8 @@ class State:
 
     def _write(self, changes: Sequence[Change], *, empty: bool = False) -> None:
         with self.transaction() as connection:
+            if self.fence is not None:
+                self.fence(connection)
             if empty:
                 for table in TABLES.values():
                     connection.execute(table.delete())

@@ -324,8 +324,17 @@ class Run:
                 continue
             keys = mentions(self.survey.snapshot, book.touched()) | self._pending(name)
             book.settle()
-            todo = [key for key in sorted(keys - self._stuck) if self.survey.usable(name, key)]
+            todo = [
+                key
+                for key in sorted(keys - self._stuck)
+                if self._stays(key) and self.survey.usable(name, key)
+            ]
             self._each(todo, partial(self._relink, name))
+
+    def _stays(self, key: EntryKey) -> bool:
+        """Tell whether an entry is not about to be retired: its links are nobody's any more."""
+        decision = self.decisions.by_key.get(key)
+        return decision is None or decision.alive
 
     def _pending(self, name: ReplicaName) -> set[EntryKey]:
         shadows = self.survey.snapshot.all(Shadow)

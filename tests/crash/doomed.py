@@ -6,9 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -16,17 +16,20 @@ from kbsync.effects import DIRECT, Effects
 from kbsync.replicas.confluence import ConfluenceReplica, ConfluenceSettings
 from kbsync.replicas.files.replica import FilesReplica
 from kbsync.replicas.intercom import IntercomReplica, IntercomSettings
-from kbsync.state.store import open_state
+from kbsync.state.store import State, open_state
 from kbsync.sync.engine import Engine
 from kbsync.sync.outcome import Report
 from kbsync.sync.policy import Budget, Policy
+
+if TYPE_CHECKING:
+    from kbsync.sandbox.server import Sandbox
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a help center lives, and how to get in."""
+    """Where a help center lives, and how to get in. `folder` may be relative."""
 
     folder: str
     intercom_url: str
@@ -37,6 +40,29 @@ class Place:
     confluence_token: str
     space: str
     public_url: str
+
+    @classmethod
+    def of(cls, folder: str, box: Sandbox) -> Place:
+        """Return a help center in a folder that is bound to a sandbox."""
+        return cls(
+            folder,
+            box.intercom_url,
+            box.intercom_token,
+            box.workspace,
+            box.confluence_url,
+            box.confluence_user,
+            box.confluence_token,
+            box.space,
+            box.public_url,
+        )
+
+
+@dataclass(frozen=True)
+class Wires:
+    """What goes to the remote replicas instead of a network."""
+
+    intercom: dict[str, Any] = field(default_factory=dict)
+    confluence: dict[str, Any] = field(default_factory=dict)
 
 
 class Killing:
@@ -55,14 +81,15 @@ class Killing:
         raise AssertionError(kind, what)
 
 
-def sync(place: Place, effects: Effects = DIRECT) -> Report:
-    """Sync once over the real replicas, as `kbsync sync` does."""
+def engine(place: Place, state: State, effects: Effects, wires: Wires) -> Engine:
+    """Return the engine of one run over the real replicas, made anew as every process makes it."""
     folder = Path(place.folder)
     files = FilesReplica(folder / "content", folder / "retired", "en", effects)
     intercom = IntercomReplica(
         IntercomSettings(place.intercom_url, place.workspace, public_base_url=place.public_url),
         place.intercom_token,
         effects,
+        **wires.intercom,
     )
     confluence = ConfluenceReplica(
         ConfluenceSettings(place.confluence_url, place.space),
@@ -70,15 +97,20 @@ def sync(place: Place, effects: Effects = DIRECT) -> Report:
         place.confluence_token,
         effects,
         assets=lambda path: files.read_asset(path) if files.has_asset(path) else None,
+        **wires.confluence,
     )
     replicas: Any = {"files": files, "intercom": intercom, "confluence": confluence}
-    state = open_state(f"sqlite:///{folder}/state.db", effects=effects)
+    policy = Policy(max_deletes=Budget(number=20, share=None))
+    return Engine(replicas, state, policy, effects, home=folder / ".kbsync", workers=1)
+
+
+def sync(place: Place, effects: Effects = DIRECT) -> Report:
+    """Sync once over the real replicas, as `kbsync sync` does."""
+    state = open_state(f"sqlite:///{place.folder}/state.db", effects=effects)
     try:
-        policy = Policy(max_deletes=Budget(number=20, share=None))
-        return Engine(replicas, state, policy, effects, home=folder / ".kbsync", workers=1).sync()
+        return engine(place, state, effects, Wires()).sync()
     finally:
         state.close()
-        intercom.close()
 
 
 if __name__ == "__main__":

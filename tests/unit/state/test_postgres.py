@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from kbsync.article import Article
 from kbsync.errors import LeaseHeld
@@ -22,62 +17,38 @@ from kbsync.state.store import open_state
 pytestmark = pytest.mark.postgres
 
 
-def _binaries() -> Path | None:
-    found = shutil.which("pg_ctl")
-    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return places[-1] if places else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _run(*command: str) -> None:
-    """Run as a user PostgreSQL accepts: it refuses to start as root."""
-    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
-    subprocess.run([*become, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A server of our own in a scratch folder; skips where PostgreSQL is not installed."""
-    binaries = _binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("psycopg", reason="pip install kbsync[postgres]")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o777)
-        data, port = folder / "data", _free_port()
-        _run(str(binaries / "initdb"), "-D", str(data), "-U", "kbsync", "--auth=trust", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        control = [str(binaries / "pg_ctl"), "-D", str(data), "-w"]
-        _run(*control, "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql://kbsync@127.0.0.1:{port}/postgres"
-        finally:
-            _run(*control, "-m", "immediate", "stop")
-
-
-def test_records_come_back(url: str) -> None:
+def test_records_come_back(postgres: str) -> None:
     """PostgreSQL keeps what SQLite keeps."""
-    state = open_state(url)
+    state = open_state(postgres)
     state.commit("test", [Put(Base(entry=Article("a", {})))])
     state.close()
-    again = open_state(url)
+    again = open_state(postgres)
     assert [base.entry.id for base in again.snapshot.all(Base)] == ["a"]
     again.close()
 
 
-def test_two_hosts_cannot_run_at_once(url: str) -> None:
+def test_two_hosts_cannot_run_at_once(postgres: str) -> None:
     """The advisory lock lets one run in, names it to the other, and dies with its connection."""
-    first, second = open_state(url), open_state(url)
+    first, second = open_state(postgres), open_state(postgres)
     with lease(first), pytest.raises(LeaseHeld, match=f"process {os.getpid()}"), lease(second):
         pass
     with lease(second):
         pass
+    first.close()
+    second.close()
+
+
+def test_a_run_that_lost_its_lock_writes_no_more(postgres: str) -> None:
+    """When the server drops the connection that held the lock, the next run gets in, and only that one."""
+    first, second = open_state(postgres), open_state(postgres)
+    with lease(first):
+        with second.transaction() as connection:
+            connection.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+            )
+        with lease(second), pytest.raises(LeaseHeld, match="took over"):
+            first.commit("late", [Put(Base(entry=Article("late", {})))])
+    second.reload()
+    assert second.snapshot.base(("article", "late")) is None
     first.close()
     second.close()

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import text
 
 from kbsync.article import Article, Text
 from kbsync.document.blocks import Document, Paragraph
@@ -79,16 +78,56 @@ def test_the_last_change_of_a_record_counts(url: str) -> None:
     assert shown == [base.entry.id for base in state.snapshot.all(Base)] == ["b", "c"]
 
 
-def test_an_old_state_is_brought_up_to_date(url: str) -> None:
-    """A state of the first schema gets what came later and keeps what it held."""
+OLDEST = """
+CREATE TABLE kbsync_base (kind VARCHAR, id VARCHAR, doc TEXT NOT NULL, PRIMARY KEY (kind, id));
+CREATE TABLE kbsync_shadow (
+  replica VARCHAR, kind VARCHAR, id VARCHAR, doc TEXT NOT NULL, PRIMARY KEY (replica, kind, id)
+);
+CREATE TABLE kbsync_asset (
+  replica VARCHAR, address VARCHAR, doc TEXT NOT NULL, PRIMARY KEY (replica, address)
+);
+CREATE TABLE kbsync_conflict (
+  kind VARCHAR, id VARCHAR, field VARCHAR, locale VARCHAR, doc TEXT NOT NULL,
+  PRIMARY KEY (kind, id, field, locale)
+);
+CREATE TABLE kbsync_intent (
+  replica VARCHAR, kind VARCHAR, id VARCHAR, doc TEXT NOT NULL, PRIMARY KEY (replica, kind, id)
+);
+CREATE TABLE kbsync_rescue (
+  replica VARCHAR, kind VARCHAR, id VARCHAR, token VARCHAR, doc TEXT NOT NULL,
+  PRIMARY KEY (replica, kind, id, token)
+);
+CREATE TABLE kbsync_note (name VARCHAR PRIMARY KEY, doc TEXT NOT NULL);
+CREATE TABLE kbsync_lease (name VARCHAR PRIMARY KEY, holder TEXT NOT NULL, expires FLOAT NOT NULL);
+CREATE TABLE kbsync_schema (version VARCHAR PRIMARY KEY);
+INSERT INTO kbsync_schema VALUES ('1');
+INSERT INTO kbsync_base VALUES ('article', 'a', '{"entry":{"kind":"article","id":"a","texts":{}}}');
+INSERT INTO kbsync_shadow VALUES ('files', 'article', 'a',
+  '{"replica":"files","kind":"article","id":"a","reading":"{}"}');
+INSERT INTO kbsync_note VALUES ('last-sync', '{"name":"last-sync","value":"2026-01-01"}');
+"""
+"""The first schema as it was shipped, word by word: it never changes."""
+
+
+def test_the_oldest_state_is_brought_up_to_date(url: str, tmp_path: Path) -> None:
+    """A state of the first schema gets what came later, keeps what it held, and can be written."""
+    (tmp_path / "deep").mkdir()
+    with sqlite3.connect(tmp_path / "deep" / "state.db") as connection:
+        connection.executescript(OLDEST)
+    connection.close()
     state = open_state(url)
+    assert state.snapshot.base(("article", "a")) == Base(entry=Article("a", {}))
+    assert state.snapshot.shadow("files", ("article", "a")) is not None
+    assert state.snapshot.note("last-sync") == "2026-01-01"
+    settled = Settled(
+        conflict=Conflict(kind="article", id="a", field="name", versions={}, ancestors={}, since="x"),
+        take="files",
+        at="y",
+    )
+    state.commit("test", [Put(settled)])
+    state.reload()
+    assert list(state.snapshot.all(Settled)) == [settled]
     with state.transaction() as connection:
-        connection.execute(text("DROP TABLE kbsync_settled"))
-        connection.execute(VERSION.update().values(version="1"))
-    state.close()
-    again = open_state(url)
-    assert list(again.snapshot.all(Settled)) == []
-    with again.transaction() as connection:
         assert connection.execute(VERSION.select()).scalar() == str(len(MIGRATIONS))
 
 
@@ -160,6 +199,20 @@ def test_a_lease_is_renewed_while_it_is_held(url: str) -> None:
         time.sleep(2.2)
         with pytest.raises(LeaseHeld):
             _hold(second)
+
+
+def test_a_run_whose_lease_was_taken_writes_no_more(url: str) -> None:
+    """A run that stood still for longer than its lease ends instead of writing beside its successor."""
+    first, second = open_state(url), open_state(url)
+    foreign = '{"user":"x","host":"elsewhere","pid":1,"since":"just now"}'
+    with lease(first):
+        first.commit("test", [Put(_base("a"))])
+        with second.transaction() as connection:
+            connection.execute(LEASE.update().values(holder=foreign))
+        with pytest.raises(LeaseHeld, match=r"x on elsewhere .* took over"):
+            first.commit("test", [Put(_base("b"))])
+    second.reload()
+    assert [base.entry.id for base in second.snapshot.all(Base)] == ["a"]
 
 
 def test_a_killed_run_gives_its_lease_back(url: str) -> None:
