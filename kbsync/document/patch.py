@@ -18,6 +18,7 @@ from kbsync.document.align import align
 from kbsync.document.blocks import Span
 from kbsync.document.canon_inline import canon_inlines
 from kbsync.document.lens_markdown import list_markers, with_markers
+from kbsync.document.sequence import cuts
 from kbsync.document.shape import Part, children, running_text, value_fields
 from kbsync.document.splice import splice
 
@@ -76,25 +77,29 @@ class Patch:
         return out
 
     def joined(self, pieces: Sequence[Piece], old: Parts, fresh: Parts) -> str:
-        """Return the pieces with what stands between them: old glue between old neighbours."""
+        """Return the pieces with what stands between them: old glue between old neighbours.
+
+        Glue that holds more than white space, such as the tags of a layout's cells, is kept in its order,
+        each where it parts the fewest blocks from their side.
+        """
         glues = [self.old[one.source.end : other.source.start] for one, other in pairwise(old)]
-        used = {
-            one.old for one, other in pairwise(pieces) if one.old is not None and other.old == one.old + 1
-        }
-        loose = {at: glue.strip() for at, glue in enumerate(glues) if at not in used and glue.strip()}
-        out: list[str] = []
-        for at, piece in enumerate(pieces):
-            if at:
-                out.append(self._glue(pieces[at - 1], piece, glues, fresh[at - 1], fresh[at]))
-            before = loose.pop(piece.old - 1, None) if piece.old else None
-            out.extend((before, self.glue) if before else ())
+        seams = cuts([piece.old for piece in pieces], (at for at, glue in enumerate(glues) if glue.strip()))
+        out = [self._seam(glues, seams.get(0, []), "", self.glue)]
+        for at, (piece, part) in enumerate(zip(pieces, fresh, strict=True)):
             out.append(piece.text)
-        out.extend(text for glue in loose.values() for text in (self.glue, glue))
+            here = seams.get(at + 1, [])
+            if at + 1 == len(pieces):
+                out.append(self._seam(glues, here, self.glue, ""))
+            elif piece.old is not None and pieces[at + 1].old == piece.old + 1 and here in ([], [piece.old]):
+                out.append(glues[piece.old] if here or not glues[piece.old].strip() else self.glue)
+            else:
+                out.append(self._seam(glues, here, self.glue, self.glue) or self._glue(part, fresh[at + 1]))
         return "".join(out)
 
-    def _glue(self, one: Piece, other: Piece, glues: Sequence[str], left: Part, right: Part) -> str:
-        if one.old is not None and other.old == one.old + 1:
-            return glues[one.old]
+    def _seam(self, glues: Sequence[str], here: Sequence[int], before: str, after: str) -> str:
+        return f"{before}{self.glue.join([glues[at].strip() for at in here])}{after}" if here else ""
+
+    def _glue(self, left: Part, right: Part) -> str:
         between = self.fresh[left.source.end : right.source.start]
         return between if right.source.start >= left.source.end else self.glue
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 Pair: TypeAlias = tuple[int, int]
@@ -106,3 +106,26 @@ def rising(values: Sequence[int]) -> list[int]:
         out.append(at)
         at = before[at]
     return out[::-1]
+
+
+def cuts(order: Sequence[int | None], seams: Iterable[int]) -> dict[int, list[int]]:
+    """Return which seams go before each place of a new order.
+
+    Seam `i` parted the old places up to `i` from those behind. It goes where the fewest of them, and with
+    them what is new behind them, would change sides; seams keep their order.
+
+    >>> cuts([0, 1, None, 2], [1])
+    {3: [1]}
+    """
+    out: dict[int, list[int]] = {}
+    least = 0
+    for seam in sorted(seams):
+        wrong = sum(old is not None and old <= seam for old in order)
+        best, place = wrong, 0
+        for at, old in enumerate(order, 1):
+            wrong += 0 if old is None else 1 if old > seam else -1
+            if wrong <= best:
+                best, place = wrong, at
+        least = max(least, place)
+        out.setdefault(least, []).append(seam)
+    return out

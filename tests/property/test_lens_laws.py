@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from documents import documents, labels
@@ -17,6 +18,7 @@ from kbsync.document.intercom import INTERCOM
 from kbsync.document.lens import lift, put
 from kbsync.document.markdown import MARKDOWN
 
+LAYOUT = re.compile(r"</?ac:layout[^>]*>")
 FORMATS = (MARKDOWN, INTERCOM, CONFLUENCE)
 
 DOCUMENTS = documents()
@@ -72,6 +74,26 @@ def test_an_added_block_changes_no_other(fmt: Format, data: st.DataObject) -> No
     after = raw[document.blocks[at].source.start :] if at < len(document.blocks) else ""
     assert made.startswith(before)
     assert made.endswith(after)
+
+
+@law
+@given(DOCUMENTS, DOCUMENTS, st.lists(st.integers(0, 8), max_size=3))
+def test_columns_outlive_every_edit(old: Document, new: Document, widths: list[int]) -> None:
+    """Whatever happens to the blocks in columns, the columns stay, or a loss says that all was written afresh."""
+    blocks = CONFLUENCE.read(CONFLUENCE.write(old, PLAIN).raw, PLAIN).blocks
+    cells = list[Document]()
+    for width in widths:
+        cells, blocks = [*cells, Document(blocks[:width])], blocks[width:]
+    inner = "</ac:layout-cell><ac:layout-cell>".join(
+        CONFLUENCE.write(cell, PLAIN).raw for cell in (*cells, Document(blocks))
+    )
+    raw = f'<ac:layout><ac:layout-section ac:type="x"><ac:layout-cell>{inner}</ac:layout-cell></ac:layout-section></ac:layout>'
+
+    made = put(CONFLUENCE, new, raw)
+
+    kept = LAYOUT.findall(made.raw) == LAYOUT.findall(raw)
+    assert kept or "format-detail" in {loss.code for loss in made.losses}
+    assert canon.same(CONFLUENCE.read(made.raw, PLAIN), project(CONFLUENCE, new))
 
 
 @law

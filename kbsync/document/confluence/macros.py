@@ -91,6 +91,14 @@ def _expand(reader: Reader, macro: Element) -> Block:
     return Collapsible((Text(title),) if title else (), blocks, span(macro))
 
 
+def _section(reader: Reader, macro: Element) -> Block | tuple[Block, ...]:
+    """Return the blocks in a macro that only says where they stand; the lens keeps the macro around them."""
+    body = macro.find(*_BODY)
+    if body is None or parameters(macro).get("hidden") == "true":
+        return reader.opaque(macro)
+    return reader.document(body.children)
+
+
 def _widget(reader: Reader, macro: Element) -> Block:
     named = parameters(macro)
     href = share_url((named.get("url") or named.get("src") or "").strip())
@@ -113,6 +121,7 @@ _BLOCK_ROWS: Mapping[str, BlockRow] = {
     "macro:noformat": _noformat,
     **{f"macro:{name}": _callout for name in CALLOUT_MACROS},
     "macro:expand": _expand,
+    **dict.fromkeys(("macro:section", "macro:column", "macro:excerpt"), _section),
     "macro:widget": _widget,
     "macro:iframe": _widget,
 }

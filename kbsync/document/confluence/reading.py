@@ -201,11 +201,17 @@ def _divider(reader: Reader, element: Element) -> Block:  # noqa: ARG001  a row'
 
 
 def _division(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
-    """A `div` around one block is that block; around several it stays, for its tags belong to none of them."""
-    blocks = reader.blocks(element.children)
-    if not blocks:
-        return ()
-    return at(aligned(blocks[0], align_of(element)), element) if len(blocks) == 1 else reader.opaque(element)
+    """A `div` around one block is that block; around several it only says where they stand."""
+    blocks = reader.document(element.children)
+    align = align_of(element)
+    if len(blocks) == 1:
+        return at(aligned(blocks[0], align), element)
+    return tuple(aligned(block, align) for block in blocks)
+
+
+def _layout(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
+    """Return the blocks of a layout, a section or a cell; the lens keeps them where they stand."""
+    return reader.document(element.children)
 
 
 def _table(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
@@ -291,6 +297,7 @@ _BLOCK_ROWS: Mapping[str, BlockRow] = {
     "blockquote": _quote,
     "hr": _divider,
     "div": _division,
+    **dict.fromkeys(("ac:layout", "ac:layout-section", "ac:layout-cell"), _layout),
     "table": _table,
     "ac:image": _image_block,
     **macros.BLOCKS,

@@ -228,10 +228,7 @@ def _division(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
     align = align_of(element)
     if len(blocks) == 1:
         return at(aligned(blocks[0], align), element)
-    first, last = blocks[0], blocks[-1]  # the division's own tags belong to its first and last block
-    first = msgspec.structs.replace(first, source=Span(element.start, first.source.end))
-    last = msgspec.structs.replace(last, source=Span(last.source.start, element.end))
-    return tuple(aligned(block, align) for block in (first, *blocks[1:-1], last))
+    return tuple(aligned(block, align) for block in blocks)
 
 
 def _callout(reader: Reader, element: Element) -> Block:
