@@ -194,7 +194,7 @@ class _Put:
         """Return the body with every comment marker anchored again, and what found no place."""
         if "ac:inline-comment-marker" not in self.old_raw:
             return raw, []
-        raw = lens_confluence.without_empty(raw)
+        raw = lens_confluence.without_empty(raw, self.old_raw)
         losses: list[Loss] = []
         for comment in lens_confluence.missing(self.old_raw, raw):
             anchored = self._anchored(raw, pieces, comment)

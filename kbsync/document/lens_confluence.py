@@ -52,9 +52,10 @@ def comments(raw: str) -> list[Comment]:
     return out
 
 
-def without_empty(raw: str) -> str:
-    """Return the body without markers that mark nothing."""
-    return _EMPTY.sub("", raw)
+def without_empty(raw: str, old: str) -> str:
+    """Return the body without markers that mark nothing, but for those that did so in the old body."""
+    there = set(_EMPTY.findall(old))
+    return _EMPTY.sub(lambda found: found[0] if found[0] in there else "", raw)
 
 
 def without_markers(raw: str) -> str:

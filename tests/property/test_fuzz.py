@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from soaking import soak
 
+from kbsync.document import canon
 from kbsync.document.blocks import Document
 from kbsync.document.confluence import CONFLUENCE
 from kbsync.document.convert import from_json, split_front_matter, to_json
@@ -136,9 +137,18 @@ def survives(form: Format, raw: str) -> bool:
     assert from_json(to_json(document)) == document
     with contextlib.suppress(DocumentError):
         assert put(form, document, raw).raw == raw
+        edited(form, Document(document.blocks[::-1]), raw)
     for other in FORMATS:
         written(other, document)
     return True
+
+
+def edited(form: Format, document: Document, raw: str) -> None:
+    """Put another document back; each block reads as in it, or as when it is written afresh."""
+    fresh = form.read(form.write(document, PLAIN).raw, PLAIN)
+    made = form.read(put(form, document, raw).raw, PLAIN)
+    known = {canon.key(block) for one in (document, fresh) for block in canon.canon(one).blocks}
+    assert {canon.key(block) for block in canon.canon(made).blocks} <= known
 
 
 def written(form: Format, document: Document) -> None:
@@ -219,7 +229,51 @@ def nested(random: Random) -> str:
     return "".join(openings) * height + thrown_together(random) + "".join(reversed(closings)) * height
 
 
-MAKERS: Final = (thrown_together, damaged, nested)
+TAGS: Final = (
+    *"p h2 ul ol li table tbody tr td th strong em u s sup sub code a span div blockquote pre details".split(),
+    *"summary ac:layout ac:layout-section ac:layout-cell ac:link ac:link-body ac:image ac:caption".split(),
+    *"ac:task-list ac:task ac:task-id ac:task-status ac:task-body ac:rich-text-body".split(),
+    *"ac:plain-text-body ac:inline-comment-marker ac:structured-macro ac:parameter".split(),
+)
+ATTRIBUTES: Final = (
+    *("", "", "", ' ac:name="code"', ' ac:name="info"', ' ac:name="expand"', ' ac:name="excerpt"'),
+    *(' ac:name="status"', ' ac:name="column"', ' ac:name="widget"', ' ac:name="title"', ' ac:ref="c-1"'),
+    *(' href="https://e.com/?a=1&amp;b=2"', ' href="#a"', ' colspan="2"', ' rowspan="3"', ' start="4"'),
+    *(' style="text-align: center;"', ' class="intercom-align-center"', ' class="intercom-h2b-button"'),
+    *(' class="intercom-interblocks-callout" style="background-color: #feedaf80"', ' ac:anchor="fn-1"'),
+)
+LEAVES: Final = (
+    *"word another &amp; &lt; &nbsp; <br/> <hr/> 😀 ☐ ⁽1⁾ \u2060 complete".split(),
+    *(
+        " ",
+        "\n",
+        " and ",
+        "<![CDATA[a < b]]>",
+        '<ri:page ri:content-title="A"/>',
+        '<ri:user ri:account-id="1"/>',
+    ),
+    *('<ri:attachment ri:filename="a.png"/>', '<ri:url ri:value="https://e.com/a.png"/>', "<!-- note -->"),
+    *(
+        '<img src="https://e.com/a.png" width="9"/>',
+        '<time datetime="2026-01-01"/>',
+        '<ac:emoticon ac:name="x"/>',
+    ),
+)
+
+
+def balanced(random: Random, depth: int = 6) -> str:
+    """Make well-formed markup in which anything stands anywhere."""
+    out: list[str] = []
+    for _ in range(random.randint(1, 3)):
+        if not depth or random.random() < 0.3:
+            out.append(random.choice(LEAVES))
+        else:
+            tag = random.choice(TAGS)
+            out.append(f"<{tag}{random.choice(ATTRIBUTES)}>{balanced(random, depth - 1)}</{tag}>")
+    return "".join(out)
+
+
+MAKERS: Final = (thrown_together, damaged, nested, balanced)
 
 
 @each_format
