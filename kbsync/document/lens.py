@@ -98,7 +98,7 @@ class _Put:
         written, shown = self._shown(plain)
         if canon.same(shown, self.before):
             return replace(written, raw=self.old_raw)
-        by = heading_shift(shown.blocks, self.before.blocks)
+        by = heading_shift(doc.blocks, self.before.blocks)
         if by:
             doc = shifted_by(doc, by)
             written, shown = self._shown(shifted_by(plain, by))
