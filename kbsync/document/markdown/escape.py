@@ -21,34 +21,32 @@ RAW_LINE_END: Final = "\ufdd1"
 
 PUNCTUATION: Final = frozenset(string.punctuation)
 
-_SPECIAL: Final = re.compile("[\\\\`*_~\\[\\]!<&${:\n\r\t\xa0\ufdd0\x00]|://|www")
+_SPECIAL: Final = re.compile("[\\\\`*_~\\[\\]<&$\n\r\t\xa0\ufdd0\ufdd1\x00]")
 _ESCAPE: Final = re.compile(
     r"""
-      (?P<back>    [`\[]
-                 | \\ (?= [!-/:-@\[-`{-~\xa0\n\r\t\ufdd0\ufdd1] | \s* $ )
-                 | (?<!\s) \* | (?<=^\s) \* | \* (?!\s) | \* (?=\s*$)
-                 | (?<! [^\W_] ) _ | _ (?! [^\W_] )
-                 | ~ (?=~) | (?<=~) ~
-                 | < (?= [A-Za-z/!?] )
-                 | & (?= \#? \w+ ; )
-      )
-    | (?P<bare>  (?<! [^\s*_~(] ) (?: https? (?=://\S) | www (?=\.[^\s.]) ) )
-    | (?P<close> \] )
-    | (?P<dollar> \$ )
-    | (?P<blank> [\n\r\t] )
-    | (?P<entity> [\xa0\ufdd0\ufdd1\x00] )
+      `  | \[ | \] | \$ | \n | \r | \t | \xa0 | \ufdd0 | \ufdd1 | \x00
+    | \\ (?= [!-/:-@\[-`{-~\xa0\n\r\t\ufdd0\ufdd1] | \s* $ )
+    | \* (?: (?<! \s \* ) | (?<= ^ \s \* ) | (?! \s ) | (?= \s* $ ) )
+    | _  (?: (?<! [^\W_] _ ) | (?! [^\W_] ) )
+    | ~  (?: (?= ~ ) | (?<= ~~ ) )
+    | <  (?= [A-Za-z/!?] )
+    | &  (?= \#? \w+ ; )
+    | http (?<! [^\s*_~(] http ) s? (?= ://\S )
+    | www  (?<! [^\s*_~(] www ) (?= \.[^\s.] )
     """,
     re.VERBOSE,
 )
+"""Every branch opens with a literal, and looks back from behind it: so the search skips other characters fast."""
+
 _ENTITIES: Final = {"\xa0": "&nbsp;", "\ufdd0": "&#xFDD0;", "\ufdd1": "&#xFDD1;", "\x00": "\ufffd"}
 
 _LINE: Final = re.compile(
     r"""
-    ^ (?: (?P<back> \#{1,6} (?=[ \t]|$) | [-+*] (?=[ \t]|$) | > | =+ [ ]* $ | [-:|] [-:|\ \t]* $ )
-        | (?P<digits> \d{1,9} ) (?P<dot> [.)] ) (?=[ \t]|$)
+    (?: (?P<back> \#{1,6} (?=[ \t]|$) | [-+*] (?=[ \t]|$) | > | =+ [ ]* $ | [-:|] [-:|\ \t]* $ )
+      | (?P<digits> \d{1,9} ) (?P<dot> [.)] ) (?=[ \t]|$)
     )
     """,
-    re.VERBOSE | re.MULTILINE,
+    re.VERBOSE,
 )
 _STRIP: Final = methodcaller("strip", " \t")
 _CLOSING: Final = re.compile(r"(?:(?<=[ \t])|^)#(?=#*$)")
@@ -63,20 +61,22 @@ _BLOCK_TAG: Final = re.compile(
 
 def escape(text: str, *, in_link: bool = False) -> str:
     """Return plain text so that it reads as itself; `$` is `DOLLAR` until `settle`."""
-    if _SPECIAL.search(text) is None:
+    if _SPECIAL.search(text) is None and "://" not in text and "www" not in text:
         return text
 
     def escaped(found: re.Match[str]) -> str:
-        kind, char = found.lastgroup, found[0]
-        if kind == "bare":
-            return char if in_link else f"{char}\\"
-        if kind == "close":
+        char = found[0]
+        if char in _ENTITIES:
+            return _ENTITIES[char]
+        if char == "]":
             return "\\]" if in_link else "]"
-        if kind == "dollar":
+        if char == "$":
             return DOLLAR
-        if kind == "blank":
+        if char in "\n\r\t":
             return _blank(char, found)
-        return _ENTITIES[char] if kind == "entity" else f"\\{char}"
+        if len(char) > 1:
+            return char if in_link else f"{char}\\"
+        return f"\\{char}"
 
     return _ESCAPE.sub(escaped, text)
 
@@ -102,16 +102,15 @@ def settle(text: str, *, has_math: bool) -> str:
 
 def guard_lines(text: str) -> str:
     """Return a paragraph so that none of its lines begins another block, is blank, or ends in a break."""
-    if "\n" in text:
-        text = _tidy(text)
-    return guard_edges(_LINE.sub(_guarded, text.strip(" \t"))).replace(RAW_LINE_END, "\n")
+    lines = _tidy(text) if "\n" in text else [text.strip(" \t")]
+    return guard_edges("\n".join(map(_guarded, lines))).replace(RAW_LINE_END, "\n")
 
 
-def _tidy(text: str) -> str:
+def _tidy(text: str) -> list[str]:
     lines = [line for line in map(_STRIP, text.split("\n")) if line]
     if lines and text.endswith("\n") and ends_in_break(lines[-1]):
         lines[-1] = f"{lines[-1][:-1]}<br>"
-    return "\n".join(lines)
+    return lines
 
 
 def ends_in_break(line: str) -> bool:
@@ -119,10 +118,13 @@ def ends_in_break(line: str) -> bool:
     return (len(line) - len(line.rstrip("\\"))) % 2 == 1
 
 
-def _guarded(found: re.Match[str]) -> str:
+def _guarded(line: str) -> str:
+    found = _LINE.match(line)
+    if found is None:
+        return line
     if found["digits"]:
-        return f"{found['digits']}\\{found['dot']}"
-    return f"\\{found[0]}"
+        return f"{found['digits']}\\{line[found.start('dot') :]}"
+    return f"\\{line}"
 
 
 def guard_edges(text: str) -> str:
@@ -157,6 +159,8 @@ _NEEDS_BRACKETS: Final = re.compile(r"[\x00-\x20\x7f]|^<|\s")
 
 
 def _balanced(href: str) -> bool:
+    if "(" not in href and ")" not in href:
+        return True
     depth = 0
     for char in href:
         depth += (char == "(") - (char == ")")
@@ -178,9 +182,11 @@ _TITLE: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|&(?=#?\w+;)|\"")
 
 def code_span(text: str) -> str:
     """Return inline code; line ends are spaces, as they are read."""
-    text = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     if not text:
         return ""
+    text = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    if "`" not in text and text[0] != " ":
+        return f"`{text}`"
     runs = {len(run) for run in _TICKS.findall(text)}
     size = 1
     while size in runs:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 from markdown_it.common.html_re import HTML_TAG_RE
 
 from kbsync.document.blocks import (
@@ -57,8 +57,7 @@ _WORD_END: Final = re.compile(r"[\s<]")
 _LABEL: Final = re.compile(r"[\s\]\[^]+")
 
 
-@dataclass(slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, gc=False):
     """A rendered inline; for a wrapper `text` is what stands inside."""
 
     node: Inline
@@ -85,33 +84,34 @@ class InlineWriter:
         self.in_link = False
         self.depth = 0
         self.math = False
-        self.tags: frozenset[str] = frozenset()
+        self.tags: set[str] = set()
 
     def write(self, inlines: Sequence[Inline], *, one_line: bool = False, in_link: bool = False) -> str:
         """Return running text, not yet safe at its line starts."""
         if len(inlines) == 1 and type(inlines[0]) is Text:
             return escape.settle(escape.escape(inlines[0].text, in_link=in_link), has_math=False)
         self.one_line, self.in_link, self.math = one_line, in_link, False
-        self.tags = frozenset(each.raw for each in inlines if type(each) is OpaqueInline)
+        self.tags = {each.raw for each in inlines if type(each) is OpaqueInline}
         text = self.join(inlines, "", "")
         return escape.settle(text, has_math=self.math)
 
     def join(self, inlines: Sequence[Inline], before: str, after: str) -> str:
         """Return the inlines one behind the other, each written for its neighbours."""
-        pieces = [_Piece(node, _RENDER[type(node)](self, node)) for node in _merged(inlines)]
-        pieces = [piece for piece in pieces if piece.text or type(piece.node) in _HEADS]
+        pieces = [
+            _Piece(node, text)
+            for node in _merged(inlines)
+            if (text := _RENDER[type(node)](self, node)) or type(node) in _HEADS
+        ]
         out = before
         for at, piece in enumerate(pieces):
-            following = pieces[at + 1 : at + 2]
-            kind = type(piece.node)
-            text = piece.text
-            if kind in _PLACED:
-                text = _PLACED[kind](self, piece, out, following, after)
-            elif kind is Text and at:
-                text = _behind(pieces[at - 1].node, text)
+            kind, text = type(piece.node), piece.text
+            if kind is Text:
+                text = _behind(pieces[at - 1].node, text) if at else text
+            elif kind in _PLACED:
+                text = _PLACED[kind](self, piece, out, pieces[at + 1 : at + 2], after)
             elif text[0] == "`":
                 text = _parted(out, text)
-            if text.startswith("[") and out.endswith("!"):
+            if out[-1:] == "!" and text[:1] == "[":
                 out = f"{out[:-1]}\\!"
             out += text
         return out[len(before) :]

@@ -77,7 +77,7 @@ class Writer:
         before: Block | None = None
         starred = False
         for at, block in enumerate(blocks):
-            starred = isinstance(block, List) and _continues(before, block) and not starred
+            starred = type(block) is List and _continues(before, block) and not starred
             text = self.block(block, starred=starred, last=at == len(blocks) - 1)
             if not text:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -31,7 +31,7 @@ class Element(msgspec.Struct, gc=False, eq=False):
     end: int
     attributes: str = ""
     text: str = ""
-    children: list[Element] = []
+    children: Sequence[Element] = ()
     parsed: dict[str, str] | None = None
 
     @staticmethod

@@ -66,12 +66,15 @@ class _HtmlElement(Element, gc=False, eq=False):
 class Tree:
     """The tree of one body, and whether its tags were balanced as they stood."""
 
-    __slots__ = ("balanced", "paragraphs", "raw", "root", "stack")
+    __slots__ = ("add", "balanced", "outer", "paragraphs", "raw", "root", "stack")
 
     def __init__(self, raw: str) -> None:
+        children: list[Element] = []
         self.raw = raw
-        self.root = Element(ROOT, 0, len(raw))
+        self.root = Element(ROOT, 0, len(raw), "", "", children)
         self.stack = [self.root]
+        self.add = children.append
+        self.outer = [self.add]
         self.paragraphs = 0
         self.balanced = True
 
@@ -83,40 +86,47 @@ class Tree:
         for token in _TOKEN.finditer(raw):
             start, end = token.span()
             closing, name, attributes = token.groups()
-            if raw_text and not (closing and name and name.lower() == raw_text):
+            tag = name.lower() if name else ""
+            if raw_text and not (closing and tag == raw_text):
                 continue  # inside script, style or iframe only their own end tag is markup
             if start > position:
-                text = raw[position:start]
-                stack[-1].children.append(
-                    Element(TEXT, position, start, "", text if raw_text else _decode(text))
-                )
+                self._text(position, start, raw_text)
             position, raw_text = end, ""
-            if name is None:
+            if not tag:
                 continue
-            if closing:
-                self._close(name.lower(), start, end)
+            if not closing:
+                raw_text = self._open(tag, attributes, start, end)
+            elif stack[-1].tag == tag:
+                self._pop(end)
             else:
-                raw_text = self._open(name.lower(), attributes, start, end)
+                self._close(tag, start, end)
         if position < len(raw):
-            text = raw[position:] if raw_text else _decode(raw[position:])
-            stack[-1].children.append(Element(TEXT, position, len(raw), "", text))
+            self._text(position, len(raw), raw_text)
         self._pop_to(0, len(raw))
         return self
 
+    def _text(self, start: int, end: int, raw_text: str) -> None:
+        text = self.raw[start:end]
+        if not raw_text and ("&" in text or "\r" in text):
+            text = _decode(text)
+        self.add(Element(TEXT, start, end, "", text))
+
     def _open(self, tag: str, attributes: str, start: int, end: int) -> str:
         """Add the element; returns its tag if only its own end tag is markup from here on."""
-        stack = self.stack
         if self.paragraphs and tag in _ENDS_PARAGRAPH:
             self._imply(_PARAGRAPH, _SCOPES, start)
         if tag in _PARTS:
             self._imply(*_PARTS[tag], start)
-        element = _HtmlElement(tag, start, end, attributes)
-        stack[-1].children.append(element)
+        children: list[Element] = []
+        element = _HtmlElement(tag, start, end, attributes, "", children)
+        self.add(element)
         if tag in _VOID:
             return ""
-        if len(stack) > MAX_DEPTH:
+        if len(self.stack) > MAX_DEPTH:
             raise too_deep(self.raw, start)
-        stack.append(element)
+        self.stack.append(element)
+        self.add = children.append
+        self.outer.append(self.add)
         if tag == "p":
             self.paragraphs += 1
         return tag if tag in _RAW_TEXT else ""
@@ -131,9 +141,6 @@ class Tree:
                 return
 
     def _close(self, tag: str, start: int, end: int) -> None:
-        if self.stack[-1].tag == tag:
-            self._pop(end)
-            return
         for depth in range(len(self.stack) - 1, 0, -1):
             element = self.stack[depth]
             if element.tag == tag:
@@ -147,6 +154,8 @@ class Tree:
     def _pop(self, end: int) -> None:
         element = self.stack.pop()
         element.end = end
+        self.outer.pop()
+        self.add = self.outer[-1]
         if element.tag == "p":
             self.paragraphs -= 1
 

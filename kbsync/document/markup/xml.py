@@ -9,6 +9,7 @@ fetched.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.entities import html5
 from xml.parsers import expat
 
@@ -116,30 +117,33 @@ class _XmlElement(Element, gc=False, eq=False):
 
 
 def _build(raw: str) -> Element:
-    root = Element(ROOT, 0, len(raw))
-    stack = [root]
-    add = root.children.append
+    children: list[Element] = []
+    root = Element(ROOT, 0, len(raw), "", "", children)
+    add = children.append
+    outer: list[tuple[Element, Callable[[Element], None]]] = []
     position = 0
     for token in _TOKEN.finditer(raw):
         start, end = token.span()
         if start > position:
-            add(Element(TEXT, position, start, "", decode(raw[position:start])))
+            text = raw[position:start]
+            add(Element(TEXT, position, start, "", decode(text) if "&" in text or "\r" in text else text))
         position = end
         kind = token.lastindex
         if kind == _END:
-            stack.pop().end = end
-            add = stack[-1].children.append
+            element, add = outer.pop()
+            element.end = end
         elif kind == _START:
             name, attributes = token.group(2, 3)
             if name in _MACROS:
                 name = _macro_tag(attributes)
-            element = _XmlElement(name, start, end, attributes)
+            children = []
+            element = _XmlElement(name, start, end, attributes, "", children)
             add(element)
             if not attributes.endswith("/"):
-                if len(stack) > MAX_DEPTH:
+                if len(outer) >= MAX_DEPTH:
                     raise too_deep(raw, start)
-                stack.append(element)
-                add = element.children.append
+                outer.append((element, add))
+                add = children.append
         elif kind == _CDATA:
             add(Element(TEXT, start, end, "", token[4].replace("\r\n", "\n")))
     if position < len(raw):
