@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from help_center import HelpCenter
 from people import Colleague, Teammate
 
 from kbsync.replicas.limits import Patience
 from kbsync.sandbox.faults import Fault
+from kbsync.sandbox.server import Sandbox
 
 SHARE = 0.3
+KINDS = ("429", "500", "503", "lost", "truncate")
+EACH = 1 - (1 - SHARE) ** (1 / len(KINDS))
+"""The rules are asked one after the other: together they hit three in ten."""
+DAYS = 10
+ARTICLES = 12
 
 
 @pytest.fixture
@@ -54,6 +62,76 @@ def test_a_third_of_all_answers_fail(
     assert colleague.parent("Passwords") == "Billing"
     assert len(colleague.pages()) == len(teammate.collections()) + 5
     assert center.ok("sync", "--json").document["applied"] == []
+
+
+def _days(folder: Path, *, bad: bool) -> tuple[int, int]:
+    """Sync for ten days of edits on all sides, the last one well; return the requests, and the faults."""
+    content = folder / "content"
+    content.mkdir(parents=True)
+    with Sandbox(public=content) as box:
+        center, teammate, colleague = HelpCenter(folder, box), Teammate(box), Colleague(box)
+        center.configure()
+        for number in range(ARTICLES):
+            center.write(f"group{number % 3}/a{number}.md", f"Text {number}.", title=f"Article {number}")
+        center.ok("sync")
+        requests = faults = 0
+        for day in range(DAYS + 1):
+            _edit(day, center, teammate, colleague)
+            box.app.state.journal.clear()
+            for kind in KINDS if bad and day < DAYS else ():
+                box.faults.add(Fault(kind, rate=EACH, retry_after=0.01))
+            center.kbsync("sync")
+            box.faults.clear()
+            requests += sum(sum(counter.values()) for counter in box.app.state.journal.methods.values())
+            faults += sum(box.app.state.journal.faults.values())
+        _assert_equal(center, teammate, colleague)
+        assert center.ok("sync", "--json").document["applied"] == []
+        teammate.close()
+        colleague.close()
+    return requests, faults
+
+
+def _edit(day: int, center: HelpCenter, teammate: Teammate, colleague: Colleague) -> None:
+    """One edit in each place, a new file every third day, and one that moves."""
+    file = next(center.content.rglob(f"a{day % ARTICLES}.md"))
+    file.write_text(f"{file.read_text('utf-8')}\nFrom a writer on day {day}.\n", "utf-8")
+    title = f"Article {(day + 4) % ARTICLES}"
+    teammate.change(title, body=f"{teammate.body(title)}<p>From a teammate on day {day}.</p>")
+    title = f"Article {(day + 8) % ARTICLES}"
+    words = f"Text {(day + 8) % ARTICLES}."
+    colleague.replace(title, words, f"{words} From a colleague on day {day}.")
+    if day % 3 == 1:
+        center.write(f"fresh/new{day}.md", f"New on day {day}.", title=f"New {day}")
+    if day == DAYS // 2:
+        old = next(center.content.rglob("a11.md"))
+        old.rename(center.content / "fresh" / old.name)
+
+
+def _assert_equal(center: HelpCenter, teammate: Teammate, colleague: Colleague) -> None:
+    """Every day's words are in all three places, and every title stands there once."""
+    titles = {f"Article {n}" for n in range(ARTICLES)} | {f"New {d}" for d in range(DAYS + 1) if d % 3 == 1}
+    assert sorted(each["title"] for each in teammate.listed()) == sorted(titles)
+    assert titles <= set(colleague.pages())
+    assert len(colleague.pages()) == len(titles) + len(teammate.collections()) + 1
+    places = (
+        "".join(center.read(path) for path in center.files()),
+        "".join(str(each["body"]) for each in teammate.listed()),
+        "".join(str(page["body"]["storage"]["value"]) for page in colleague.pages().values()),
+    )
+    for text in places:
+        for day in range(DAYS + 1):
+            for who in ("writer", "teammate", "colleague"):
+                assert text.count(f"From a {who} on day {day}.") == 1, (who, day)
+
+
+@pytest.mark.usefixtures("brief")
+def test_ten_bad_days_cost_little_more_than_ten_good_ones(tmp_path: Path) -> None:
+    """With three answers in ten spoilt, ten syncs and a healthy one converge; each fault costs a retry or so."""
+    good, _ = _days(tmp_path / "good", bad=False)
+    bad, faults = _days(tmp_path / "bad", bad=True)
+    print(f"{good} requests without faults; {bad} with {faults} faults: {(bad - faults) / good:.2f} times")
+    assert faults > good * SHARE / 2
+    assert bad <= 1.5 * good + faults
 
 
 def test_a_short_listing_deletes_nothing(
