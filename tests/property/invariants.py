@@ -1,0 +1,342 @@
+"""The 18 invariants of a sync that never loses a word, one named check each.
+
+Checks of a `World` alone hold at any moment, those of a `Run` after every run, and the ones that speak of
+rest after the world calmed down: no mood, no restraint, and `ROUNDS` runs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+from ledger import WORD, Content, birth, words
+from replicas import Thing, Write
+from world import NAMES, Run, World
+
+from kbsync.errors import LeaseHeld
+from kbsync.state.records import Base, Conflict, Intent, Rescue, Settled
+from kbsync.sync.observe import reading_of
+from kbsync.sync.plan import Plan
+
+ROUNDS: Final = 2
+PINNED: Final = {17: ("tests/e2e/test_git.py", "test_commits_say_where_they_come_from")}
+"""What is no matter of replicas and state: provenance is golden text in git."""
+
+
+def no_lost_update(world: World) -> None:
+    """1. Every word a person wrote and nobody removed stands in a replica, or in what the state can give back."""
+    raws = [thing.raw for replica in world.replicas.values() for thing in replica.things.values()]
+    text = msgspec.json.encode([raws, world.records(), world.intercom.history]).decode()
+    lost = world.ledger.owed - set(WORD.findall(text))
+    assert not lost, f"lost: {sorted(lost)}"
+
+
+def no_word_out_of_sight(world: World) -> None:
+    """1. At rest each owed word is where people see it, or in a decided conflict that keeps the loser.
+
+    What somebody saved in Intercom just before a process died in its write is left in Intercom's history.
+    """
+    seen = words(*(t.raw for name in NAMES for kind in KINDS for t in world.in_sight(name, kind).values()))
+    kept = set(WORD.findall(msgspec.json.encode([world.settled(), world.intercom.history]).decode()))
+    hidden = world.ledger.owed - seen - kept
+    assert not hidden, f"out of sight: {sorted(hidden)}"
+
+
+def convergence(world: World, leave_out: Iterable[str] = ()) -> None:
+    """2. At rest all replicas show the same of everything, as far as each can hold it."""
+    left_out = set(leave_out)
+    shown = _comparable(world)
+    for kind in KINDS:
+        for each in sorted({b for name in NAMES for b in world.in_sight(name, kind)} - left_out):
+            sides = {name: shown[each, name] for name in NAMES if (each, name) in shown}
+            missing = [n for n in NAMES if n not in sides and not _stays_away(world, each, n)]
+            assert not missing, f"{each} is not in {missing}: {sides}"
+            for one, other in zip(sides, list(sides)[1:], strict=False):
+                assert_alike(world, each, {one: sides[one], other: sides[other]})
+            if {"files", "confluence"} <= sides.keys():
+                assert_alike(world, each, {n: sides[n] for n in ("files", "confluence")})
+
+
+def one_person_decides(world: World) -> None:
+    """2. Where only one replica was edited since all agreed, all of them show exactly what was left there."""
+    shown = _comparable(world)
+    for each, since in world.ledger.since.items():
+        if since.unsure or len(since.touched) != 1 or since.deleted:
+            continue
+        (name,) = since.touched
+        if name not in since.left or (each, name) in world.altered:
+            continue
+        meant = _fold(since.left[name], {b for b, _ in shown})
+        if since.born_in == "confluence":
+            meant = {spot: value for spot, value in meant.items() if not spot.startswith("state")}
+        assert_alike(world, each, {"a person": meant, name: shown.get((each, name), {})})
+        _nothing_else_changed(world, each, name, shown)
+
+
+def _nothing_else_changed(
+    world: World, each: str, name: str, shown: dict[tuple[str, str], Content]
+) -> None:
+    """Check that what the edited replica cannot hold stays as it was elsewhere."""
+    for other in NAMES:
+        before, now = world.ledger.agreed.get((each, other)), shown.get((each, other))
+        if before is None or now is None or other == name or (each, other) in world.altered:
+            continue
+        beyond = before.keys() - shown.get((each, name), {}).keys()
+        kept = {spot: before[spot] for spot in beyond}
+        assert {s: now.get(s) for s in beyond} == kept, f"{each} in {other} changed beyond {name}: {kept}"
+
+
+def quiescence(world: World) -> None:
+    """3. At rest a further run writes nothing to any replica, and leaves the state as it was."""
+    before = world.records()
+    run = world.sync()
+    assert run.error is None, run.error
+    assert not run.writes, f"written at rest: {run.writes}"
+    assert world.records() == before, "the state moved at rest"
+    assert run.report is not None
+    assert run.report.exit_code == 0, run.report
+
+
+def idempotence(world: World, plan: Plan, first: Run, second: Run) -> None:
+    """4. A plan applied twice is a no-op: nothing is written, and what was done is not called stale."""
+    assert not second.writes, f"written again: {second.writes}"
+    assert first.report is not None
+    assert second.report is not None
+    done = {step.id for step in first.report.applied}
+    again = [stop for stop in second.report.refused if stop.id in done]
+    assert not again, f"done, and refused: {again} of {plan.steps}"
+
+
+def planning_writes_nothing(world: World, before: list[object], writes: int) -> None:
+    """4. A plan is a look: it leaves no trace."""
+    assert world.records() == before
+    assert sum(replica.writes for replica in world.replicas.values()) == writes
+
+
+def no_resurrection(world: World) -> None:
+    """5. At rest what was deleted and edited nowhere else is gone everywhere, and no removed word is back."""
+    for each, since in world.ledger.since.items():
+        if since.unsure:
+            continue
+        if since.deleted and since.touched == since.deleted:
+            back = [n for n in NAMES for kind in KINDS if each in world.in_sight(n, kind)]
+            back = [n for n in back if not _is_collection_in_use(world, each)]
+            assert not back, f"{each} was deleted in {since.deleted} and is in {back}"
+        raws = [t.raw for n in NAMES for k in KINDS for b, t in world.in_sight(n, k).items() if b == each]
+        again = since.removed & words(*raws) - world.ledger.owed
+        assert since.deleted or not again, f"{each}: removed, and back: {again}"
+
+
+def no_silent_deletion(world: World, run: Run) -> None:
+    """6. Nothing is taken out of sight that no person deleted in any replica."""
+    retired = {birth(write.sent) for write in run.writes if write.action == "retire"}
+    assert retired <= world.ledger.deleted, f"deleted by nobody: {retired - world.ledger.deleted}"
+
+
+def deletion_budget(world: World, run: Run) -> None:
+    """7. One run retires at most as many articles as the policy allows; finishing an earlier one is free."""
+    dead = {
+        write.id
+        for write in run.writes
+        if write.action == "retire" and write.kind == "article" and ("article", write.id) not in run.tombstones
+    }
+    assert len(dead) <= run.policy.max_deletes.allows(run.articles), f"{dead} of {run.articles}, {run.policy}"
+
+
+def crash_anywhere(world: World) -> None:
+    """8. At rest nothing announced is open, whatever died before: 1, 2, 3 and 9 hold after crashes too."""
+    waiting = [*world.state.snapshot.all(Intent), *world.state.snapshot.all(Rescue)]
+    assert not waiting, waiting
+
+
+def exactly_once(world: World) -> None:
+    """9. No article and no collection stands twice in a replica; copies are met as strangers without a state."""
+    for name in NAMES:
+        for kind in KINDS:
+            replica = world.replicas[name]
+            living = [t for t in world.things(name, kind) if not replica.out_of_sight(t)]
+            births = Counter(birth(t.raw) for t in living)
+            twins = {each for each, count in births.items() if count > 1} - world.ledger.twins
+            assert not twins, f"twice in {name}: {twins}"
+
+
+def state_soundness(world: World) -> None:
+    """10. The state remembers only what a replica really showed."""
+    for shadow in world.shadows():
+        reading = reading_of(shadow)
+        if reading.token:
+            shown = world.replicas[shadow.replica].shown
+            assert (reading.key, reading.raw) in shown, f"never seen in {shadow.replica}: {reading}"
+
+
+def stale_plan_refusal(world: World, planned: dict[tuple[str, str], Content], plan: Plan, run: Run) -> None:
+    """11. Apply writes only where a step says so and the replica stands as planned; else only links and places."""
+    steps = {(step.replica, step.article) for step in plan.steps}
+    for write in run.writes:
+        spot = (birth(write.sent), write.replica)
+        if write.before is not None and write.action != "retire" and words(write.before) == words(write.sent):
+            continue
+        assert (write.replica, write.id) in steps, f"not in the plan: {write}"
+        before = _text_of(world, write)
+        assert spot not in planned or before is None or before == _texts(planned[spot]), f"stale: {write}"
+
+
+def order_independence(one: World, other: World) -> None:
+    """12. No order of listings, things or replicas changes what is agreed on or held."""
+    assert _agreed(one) == _agreed(other)
+
+
+def merge_laws(world: World) -> None:
+    """13. No merge makes a word up or says one twice; the laws themselves are in `test_merge_laws.py`."""
+    for name in NAMES:
+        for thing in world.replicas[name].things.values():
+            for locale, text in thing.raw["texts"].items():
+                for key, value in text.items():
+                    said = Counter(WORD.findall(value))
+                    twice = [word for word, count in said.items() if count > 1]
+                    assert not twice, f"{key}.{locale} in {name} says twice {twice}: {value!r}"
+                    made_up = said.keys() - world.ledger.written()
+                    assert not made_up, f"nobody wrote {made_up}"
+
+
+def lens_laws(world: World) -> None:
+    """14. What only one system understands stays there; the laws are in `test_lens_laws.py`."""
+    for (name, handle), macro in world.macros.items():
+        thing = world.replicas[name].things.get(("article", handle))
+        assert thing is None or thing.raw.get("macro") == macro, f"{name} {handle} lost its macro"
+
+
+def isolation(world: World, run: Run, id: str) -> None:
+    """15. Where one article is refused all others come to agree, and the run says that something failed."""
+    assert run.report is not None, run.error
+    failed = {stop.article for stop in run.report.failed}
+    assert failed <= {id}, f"failed beside {id}: {run.report.failed}"
+    assert bool(failed) <= (run.report.exit_code == 1)
+    convergence(world, {world.birth_of(id), *map(world.birth_of, world.conflicts())})
+
+
+def scope(world: World, run: Run) -> None:
+    """16. A replica that is only read is never written; in one that is only written no edit is run over."""
+    for write in run.writes:
+        direction = run.policy.direction.get(write.replica, "both")
+        assert direction != "pull", f"written: {write}"
+        if direction == "push" and write.action == "update" and write.before is not None:
+            gone = (words(write.before) - words(write.sent)) & world.ledger.owed
+            kept = set(WORD.findall(msgspec.json.encode(world.settled()).decode()))
+            elsewhere = words(*(t.raw for n in NAMES for t in world.replicas[n].things.values()))
+            assert gone <= kept | elsewhere, f"run over in {write.replica}: {gone}"
+
+
+def single_writer(world: World) -> None:
+    """18. While one run is at work another ends with a clear line, and writes nothing."""
+    writes = sum(replica.writes for replica in world.replicas.values())
+    try:
+        world.engine().sync()
+    except LeaseHeld as held:
+        assert "another run is at work" in held.message
+    else:
+        raise AssertionError("two runs at once")
+    assert sum(replica.writes for replica in world.replicas.values()) == writes
+
+
+KINDS: Final = ("article", "collection")
+ALWAYS: Final[tuple[Callable[[World], None], ...]] = (
+    no_lost_update,
+    exactly_once,
+    state_soundness,
+    merge_laws,
+    lens_laws,
+)
+AFTER_A_RUN: Final[tuple[Callable[[World, Run], None], ...]] = (no_silent_deletion, deletion_budget, scope)
+AT_REST: Final[tuple[Callable[[World], None], ...]] = (
+    crash_anywhere,
+    no_word_out_of_sight,
+    convergence,
+    one_person_decides,
+    no_resurrection,
+    quiescence,
+)
+IN_A_RULE: Final = (
+    idempotence,
+    planning_writes_nothing,
+    stale_plan_refusal,
+    order_independence,
+    isolation,
+    single_writer,
+)
+
+
+# --- comparing ------------------------------------------------------------------------------------
+
+
+def _comparable(world: World) -> dict[tuple[str, str], Content]:
+    shown = world.shown()
+    living = {each for each, _ in shown}
+    return {spot: _fold(content, living) for spot, content in shown.items()}
+
+
+def _fold(content: Content, living: set[str]) -> Content:
+    """Take links to what is gone for their text, and places that are gone for the top."""
+    return {spot: _folded(spot, value, living) for spot, value in content.items()}
+
+
+def _folded(spot: str, value: object, living: set[str]) -> object:
+    if spot == "place":
+        return value if value in living else ""
+    if isinstance(value, list) and spot.startswith("body"):
+        return [_link(line, living) for line in value]
+    return value
+
+
+def _link(line: str, living: set[str]) -> str:
+    return "see" if line.startswith("see") and line.removeprefix("see ") not in living else line
+
+
+def assert_alike(world: World, each: str, sides: dict[str, Content]) -> None:
+    """Compare the fields that both sides can hold, leaving out what a server is known to have changed."""
+    (one, here), (other, there) = sides.items()
+    exempt = set[str]()
+    for name in sides:
+        if (each, name) in world.altered:
+            exempt |= {"body", "title", "description"}
+        if name == "intercom" and each in world.staged:
+            exempt.add("state")
+    for spot in sorted(_comparing(here, there) if "a person" not in sides else here):
+        if spot.partition(".")[0] not in exempt:
+            assert here.get(spot) == there.get(spot), (
+                f"{each} {spot}: {one} shows {here.get(spot)!r}, {other} {there.get(spot)!r}"
+            )
+
+
+def _comparing(here: Content, there: Content) -> set[str]:
+    both = here.keys() | there.keys()
+    if {"description.en"} <= here.keys() ^ there.keys():  # one of them is Confluence
+        return {spot for spot in both if spot.endswith(".en") or "." not in spot} - {"description.en"}
+    return both
+
+
+def _stays_away(world: World, each: str, name: str) -> bool:
+    """Tell whether somebody deleted it there while the policy kept it elsewhere."""
+    return any(s.kept and s.replica == name and world.birth_of(s.id) == each for s in world.shadows())
+
+
+def _is_collection_in_use(world: World, each: str) -> bool:
+    return any(content.get("place") == each for content in world.shown().values())
+
+
+def _texts(content: Content) -> Content:
+    return {spot: value for spot, value in content.items() if spot.startswith(("title", "body", "desc"))}
+
+
+def _text_of(world: World, write: Write) -> Content | None:
+    if write.before is None:
+        return None
+    return _texts(world.content(write.replica, Thing(write.kind, "", write.before)))
+
+
+def _agreed(world: World) -> list[object]:
+    bases = [msgspec.to_builtins(base) for base in world.state.snapshot.all(Base)]
+    held = [msgspec.to_builtins(msgspec.structs.replace(c, since="")) for c in world.state.snapshot.all(Conflict)]
+    return [bases, held]

@@ -1,0 +1,310 @@
+"""Three hostile replicas, a state that outlives the process, and people: what the state machine plays with."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from ledger import Content, Json, Ledger, birth, words
+from replicas import Confluence, Files, Intercom, Memory, Moods, Thing, Write
+
+from kbsync.effects import DIRECT
+from kbsync.errors import KbsyncError, RemoteDown
+from kbsync.state.records import Base, Conflict, Intent, Note, Record, Rescue, Settled, Shadow
+from kbsync.state.snapshot import ALL_TABLES, Put
+from kbsync.state.store import State, open_state
+from kbsync.sync.engine import Engine
+from kbsync.sync.outcome import Report
+from kbsync.sync.policy import Budget, Policy
+
+T = TypeVar("T")
+NAMES = ("files", "intercom", "confluence")
+REMOTES = ("intercom", "confluence")
+CALM = Policy(max_deletes=Budget(number=1000, share=None))
+"""No restraint: whatever is pending has to be carried out."""
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+class Fragile:
+    """Effects of which the n-th goes wrong: the process dies before or after it, or its answer is lost."""
+
+    def __init__(self) -> None:
+        self.left = -1
+        self.how = "before"
+        self.count = 0
+
+    def perform(self, kind: str, what: str, act: Callable[[], T]) -> T:
+        self.count += 1
+        self.left -= 1
+        if self.left != 0:
+            return act()
+        if self.how == "before":
+            raise Crash(what)
+        act()
+        if self.how == "lost" and kind in NAMES:
+            raise RemoteDown(f"the answer to {what} was lost")
+        raise Crash(what)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of kbsync as it was seen from outside: its report or its end, and every write it made."""
+
+    policy: Policy
+    articles: int
+    tombstones: frozenset[tuple[str, str]]
+    writes: tuple[Write, ...]
+    report: Report | None = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class World:
+    """Everything there is outside of the process that syncs."""
+
+    seed: int
+    effects: Fragile = field(default_factory=Fragile)
+    ledger: Ledger = field(default_factory=Ledger)
+    policy: Policy = CALM
+    altered: set[tuple[str, str]] = field(default_factory=set)
+    staged: set[str] = field(default_factory=set)
+    macros: dict[tuple[str, str], str] = field(default_factory=dict)
+    syncs: int = 0
+
+    def __post_init__(self) -> None:
+        """Set up three empty replicas and an empty state."""
+        self.random = Random(self.seed)
+        self.files, self.intercom, self.confluence = (
+            kind(self.effects) for kind in (Files, Intercom, Confluence)
+        )
+        self.replicas: dict[str, Memory] = {
+            "files": self.files,
+            "intercom": self.intercom,
+            "confluence": self.confluence,
+        }
+        self.home = tempfile.TemporaryDirectory()
+        self.state = open_state("sqlite://", effects=self.effects)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.state.close()
+        self.home.cleanup()
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def things(self, name: str, kind: str = "article") -> list[Thing]:
+        """Return what a replica holds, retired or not."""
+        return [thing for thing in self.replicas[name].things.values() if thing.kind == kind]
+
+    def in_sight(self, name: str, kind: str = "article") -> dict[str, Thing]:
+        """Return what was not retired, by birth."""
+        replica = self.replicas[name]
+        return {birth(t.raw): t for t in self.things(name, kind) if not replica.out_of_sight(t)}
+
+    def births(self) -> set[str]:
+        """Return every article and collection that stands anywhere."""
+        return {birth(thing.raw) for name in NAMES for thing in self.replicas[name].things.values()}
+
+    def birth_of(self, id: str) -> str:
+        """Return the birth word of what the engine knows by an id."""
+        for kind in ("article", "collection"):
+            base = self.state.snapshot.get(Base, kind, id)
+            if base is not None and "en" in base.entry.texts:
+                return birth({"texts": {"en": {"title": base.entry.texts["en"].title}}})
+        return ""
+
+    def shown(self) -> dict[tuple[str, str], Content]:
+        """Return what every replica shows, by birth and replica."""
+        return {
+            (each, name): self.content(name, thing)
+            for name in NAMES
+            for kind in ("article", "collection")
+            for each, thing in self.in_sight(name, kind).items()
+        }
+
+    def content(self, name: str, thing: Thing) -> Content:
+        """Return what a replica shows of a thing, comparable across replicas."""
+        raw = thing.raw
+        content: Content = {"place": self._birth_at(name, "collection", raw["place"])}
+        if thing.kind == "article":
+            content["labels"] = sorted(raw["labels"])
+        for locale, text in raw["texts"].items():
+            for key, value in text.items():
+                content[f"{key}.{locale}"] = self._lines(name, value) if key == "body" else value
+        return content
+
+    def _lines(self, name: str, body: str) -> list[str]:
+        return [self._line(name, line) for line in body.split("\n") if line]
+
+    def _line(self, name: str, line: str) -> str:
+        if not line.startswith("see"):
+            return " ".join(line.split())
+        found = self._birth_at(name, "article", line.removeprefix("see").strip())
+        return f"see {found}" if found else "see"
+
+    def _birth_at(self, name: str, kind: Any, handle: str) -> str:
+        replica = self.replicas[name]
+        thing = replica.things.get((kind, handle))
+        return "" if thing is None or replica.out_of_sight(thing) else birth(thing.raw)
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def pick(self, name: str, kind: str = "article") -> Thing | None:
+        """Return any thing that a person could edit."""
+        things = sorted(self.replicas[name].living(kind), key=lambda t: t.handle)  # type: ignore[arg-type]
+        return self.random.choice(things) if things else None
+
+    def add(self, name: str, kind: Any, raw: Json) -> Thing:
+        """Somebody makes a thing."""
+        thing = self.replicas[name].add(kind, raw)
+        self.ledger.edited(name, None, thing.raw, self.content(name, thing))
+        return thing
+
+    def edit(self, name: str, change: Callable[[Json], object]) -> None:
+        """Somebody edits any article."""
+        thing = self.pick(name)
+        if thing is not None:
+            self.edit_this(name, thing, change)
+
+    def edit_this(self, name: str, thing: Thing, change: Callable[[Json], object]) -> None:
+        """Somebody edits a thing."""
+        key = (thing.kind, thing.handle)
+        self.replicas[name].edit(key, change)
+        after = self.replicas[name].things[key]
+        self.ledger.edited(name, thing.raw, after.raw, self.content(name, after))
+
+    def move_file(self, thing: Thing, path: str) -> None:
+        """Somebody renames a file or a directory; what lies in it comes along."""
+        raw = {**thing.raw, "path": path, "place": path.rpartition("/")[0], "name": path.rpartition("/")[2]}
+        del self.files.things[thing.kind, thing.handle]
+        moved = Thing(thing.kind, path, raw, thing.version + 1, thing.id, thing.retired)
+        self.files.things[thing.kind, path] = moved
+        if thing.kind == "collection":
+            self.files.rename_below(f"{thing.handle}/", f"{path}/")
+        self.ledger.edited("files", thing.raw, raw, self.content("files", moved))
+
+    def remove(self, name: str, thing: Thing) -> None:
+        """Somebody deletes a thing."""
+        replica = self.replicas[name]
+        self.ledger.removed(name, thing.raw, counts=not replica.out_of_sight(thing))
+        self.macros.pop((name, thing.handle), None)
+        replica.remove((thing.kind, thing.handle))
+
+    # --- kbsync -----------------------------------------------------------------------------------
+
+    def engine(self) -> Engine:
+        """Start a process."""
+        self.intercom.publish = self.policy.publish
+        replicas: Any = self.replicas
+        return Engine(
+            replicas, self.state, self.policy, effects=self.effects, home=Path(self.home.name), workers=1
+        )
+
+    def run(self, act: Callable[[Engine], Report]) -> Run:
+        """Let a process run to its end or its death, and take down what it did."""
+        self.syncs += 1
+        begun = {name: len(replica.log) for name, replica in self.replicas.items()}
+        living = [base for base in self.state.snapshot.all(Base) if not base.retired]
+        tombstones = {(b.kind, b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
+        report, error = None, None
+        try:
+            report = act(self.engine())
+        except (Crash, KbsyncError) as caught:
+            error = caught
+            self.effects.left = -1
+            self.state.reload()
+        writes = tuple(write for name in NAMES for write in self.replicas[name].log[begun[name] :])
+        count = sum(base.kind == "article" for base in living)
+        self._take_note(report, writes)
+        return Run(self.policy, count, frozenset(tombstones), writes, report, error)
+
+    def sync(self) -> Run:
+        """Let a process sync."""
+        return self.run(lambda engine: engine.sync())
+
+    def _take_note(self, report: Report | None, writes: tuple[Write, ...]) -> None:
+        snapshot = self.state.snapshot
+        records = [*snapshot.all(Intent), *snapshot.all(Conflict), *snapshot.all(Rescue)]
+        self.ledger.doubt({self.birth_of(record.id) for record in records})
+        for warned in report.warnings if report else ():
+            if warned.code == "altered-by-server":
+                self.altered.add((self.birth_of(warned.article), warned.replica))
+            if warned.code in ("altered-by-server", "conflict-decided"):
+                self.ledger.doubt({self.birth_of(warned.article)})
+        if self.policy.publish == "draft":
+            self.staged |= {birth(write.sent) for write in writes if write.replica == "intercom"}
+        if any(replica.moods.truncates for replica in self.replicas.values()):
+            cut = {(birth(w.sent), w.replica) for w in writes if self.replicas[w.replica].moods.truncates}
+            self.altered |= cut
+            self.ledger.doubt({each for each, _ in cut})
+
+    def lose_the_state(self) -> None:
+        """Somebody deletes the folder `.kbsync`."""
+        things = [thing.raw for replica in self.replicas.values() for thing in replica.things.values()]
+        self.ledger.forget(words(*things), self.births())
+        self.intercom.hidden.clear()
+        self.state.close()
+        self.state = open_state("sqlite://", effects=self.effects)
+
+    def calm(self) -> None:
+        """Let every mood pass."""
+        for replica in self.replicas.values():
+            replica.moods = Moods()
+        self.intercom.race = None
+        self.policy = CALM
+
+    # --- the state --------------------------------------------------------------------------------
+
+    def records(self, *, leave_out: tuple[type[Record], ...] = (Note,)) -> list[Record]:
+        """Return what the state holds."""
+        return [r for table in ALL_TABLES if table not in leave_out for r in self.state.snapshot.all(table)]
+
+    def shadows(self) -> Iterator[Shadow]:
+        """Return what the state remembers of every replica."""
+        return self.state.snapshot.all(Shadow)
+
+    def conflicts(self) -> list[str]:
+        """Return the ids that wait for a person."""
+        return sorted({conflict.id for conflict in self.state.snapshot.all(Conflict)})
+
+    def settled(self) -> list[Settled]:
+        """Return the conflicts that were decided."""
+        return list(self.state.snapshot.all(Settled))
+
+    def twin(self) -> World:
+        """Return the same world once more, its things and its replicas in another order."""
+        twin = World(self.seed, policy=self.policy)
+        for name, replica in reversed(self.replicas.items()):
+            other = twin.replicas.pop(name)
+            other.things = dict(reversed(replica.things.items()))
+            other.stale = dict(reversed(replica.stale.items()))
+            other.serial = replica.serial
+            other.moods = _mood_of(replica)
+            other.effects = DIRECT
+            twin.replicas[name] = other
+        twin.intercom.hidden = dict(self.intercom.hidden)
+        twin.state.replace("twin", [Put(record) for record in self.records(leave_out=())])
+        return twin
+
+
+def _mood_of(replica: Memory) -> Moods:
+    moods = replica.moods
+    return Moods(
+        normalises=moods.normalises,
+        truncates=moods.truncates,
+        resigns=moods.resigns,
+        forgets_versions=moods.forgets_versions,
+        lags=moods.lags,
+        breaks_off=moods.breaks_off,
+        down=moods.down,
+        refuses=set(moods.refuses),
+        drafts=set(moods.drafts),
+        shuffles=Random(7),
+    )
