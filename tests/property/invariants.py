@@ -135,6 +135,13 @@ def no_silent_deletion(world: World, run: Run) -> None:
     assert retired <= world.ledger.deleted, f"deleted by nobody: {retired - world.ledger.deleted}"
 
 
+def nothing_follows_from_emptiness(run: Run, name: str) -> None:
+    """6. A replica that shows nothing any more proves nothing, and is not written to."""
+    assert run.report is not None, run.error
+    assert run.report.failed, run.report
+    assert not [w for w in run.writes if w.action == "retire" or w.replica == name], run.writes
+
+
 def deletion_budget(world: World, run: Run) -> None:
     """7. One run retires at most as many articles as the policy allows; finishing an earlier one is free."""
     dead = {
@@ -194,7 +201,8 @@ def merge_laws(world: World) -> None:
         for thing in world.replicas[name].things.values():
             for locale, text in thing.raw["texts"].items():
                 for key, value in text.items():
-                    said = Counter(WORD.findall(value))
+                    prose = [line for line in value.split("\n") if not line.startswith("see")]
+                    said = Counter(WORD.findall("\n".join(prose)))
                     twice = [word for word, count in said.items() if count > 1]
                     assert not twice, f"{key}.{locale} in {name} says twice {twice}: {value!r}"
                     made_up = said.keys() - world.ledger.written()
@@ -259,6 +267,7 @@ AT_REST: Final[tuple[Callable[[World], None], ...]] = (
     quiescence,
 )
 IN_A_RULE: Final = (
+    nothing_follows_from_emptiness,
     idempotence,
     planning_writes_nothing,
     stale_plan_refusal,

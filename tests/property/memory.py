@@ -37,7 +37,8 @@ Hook = Callable[[], None]
 class Moods:
     """How badly a replica behaves just now; a fresh one is calm.
 
-    `lists_short` is how many things a listing leaves out while it claims to be complete. `drafts` are the
+    `lists_short` is how many things a listing leaves out while it claims to be complete; an `empty` replica
+    is another one than it was, and knows nothing at all. `drafts` are the
     handles over which a teammate's unpublished draft lies. `at_answer` is what somebody does at the n-th
     question the replica is asked.
     """
@@ -48,6 +49,7 @@ class Moods:
     forgets_versions: bool = False
     lags: bool = False
     lists_short: int = 0
+    empty: bool = False
     breaks_off: bool = False
     down: bool = False
     refuses: set[str] = field(default_factory=set)
@@ -141,6 +143,8 @@ class Memory:
         self._answer()
         if self.moods.breaks_off:
             raise Incomplete("page 2 of the listing broke off", where=self.name)
+        if self.moods.empty:
+            return Observation(self.name, ())
         things = [self._listed(key) for key in sorted(self.things.keys() | self.stale.keys())]
         readings = [self._shown_again(thing, known) for thing in things if thing is not None]
         self.stale.clear()
@@ -163,7 +167,7 @@ class Memory:
     def read(self, key: Key) -> Reading | None:
         self._answer()
         thing = self.things.get(key)
-        return self.show(thing) if thing else None
+        return self.show(thing) if thing and not self.moods.empty else None
 
     def show(self, thing: Thing) -> Reading:
         """Return a thing as a reading."""

@@ -17,9 +17,15 @@ HOLD_DESCRIPTIONS = ("files", "intercom")
 class People(RuleBasedStateMachine):
     """Everybody who writes; each edit carries words of its own."""
 
-    @initialize(seed=st.integers(0, 2**16))
-    def begin(self, seed: int) -> None:
+    @initialize(seed=st.integers(0, 2**16), articles=st.integers(0, 3))
+    def begin(self, seed: int, articles: int) -> None:
+        """Begin with nothing, or with a help center that all replicas know."""
         self.world = World(seed)
+        if articles:
+            self.write_a_collection("files")
+        for name in NAMES[:articles]:
+            self.write_an_article(name)
+        self.world.sync()
 
     @property
     def random(self) -> Random:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -65,7 +66,7 @@ class SyncMachine(People):
     def list_in_any_order(self, name: str, seed: int) -> None:
         self.world.replicas[name].moods.shuffles = Random(seed)
 
-    @rule(name=st.sampled_from(NAMES))
+    @rule(name=st.sampled_from(REMOTES))
     def list_nothing(self, name: str) -> None:
         self.world.replicas[name].moods.lists_short = 1000
 
@@ -204,6 +205,18 @@ class SyncMachine(People):
         self.world.replicas[name].moods.refuses = {id}
         must.isolation(self.world, self.run(self.world.sync()), id)
         self.world.replicas[name].moods = Moods()
+
+    @rule(name=st.sampled_from(NAMES))
+    def sync_with_another_place(self, name: str) -> None:
+        """The folder, space or workspace is not the one it was."""
+        self.weather_passes()
+        self.settle_down()
+        known = [s for s in self.world.shadows() if (s.replica, s.kind, s.retired) == (name, "article", False)]
+        if len(known) > 1:
+            self.world.policy = replace(CALM, max_deletes=Budget(number=1, share=None))
+            self.world.replicas[name].moods.empty = True
+            must.nothing_follows_from_emptiness(self.world.sync(), name)
+            self.world.replicas[name].moods.empty = False
 
     @rule(name=st.sampled_from(NAMES))
     def sync_twice_at_once(self, name: str) -> None:

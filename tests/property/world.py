@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -65,22 +65,23 @@ class Run:
     error: BaseException | None = None
 
 
-@dataclass(slots=True)
 class World:
-    """Everything there is outside of the process that syncs."""
+    """Everything there is outside of the process that syncs.
 
-    seed: int
-    effects: Fragile = field(default_factory=Fragile)
-    ledger: Ledger = field(default_factory=Ledger)
-    policy: Policy = CALM
-    altered: set[tuple[str, str]] = field(default_factory=set)
-    staged: set[str] = field(default_factory=set)
-    macros: dict[tuple[str, str], str] = field(default_factory=dict)
-    syncs: int = 0
+    `altered` are texts of which a server is known to have kept something else than it was sent, `staged`
+    articles that wait in Intercom for a person to publish them.
+    """
 
-    def __post_init__(self) -> None:
-        """Set up three empty replicas and an empty state."""
-        self.random = Random(self.seed)
+    def __init__(self, seed: int, policy: Policy = CALM) -> None:
+        self.seed = seed
+        self.policy = policy
+        self.random = Random(seed)
+        self.effects = Fragile()
+        self.ledger = Ledger()
+        self.altered: set[tuple[str, str]] = set()
+        self.staged: set[str] = set()
+        self.macros: dict[tuple[str, str], str] = {}
+        self.syncs = 0
         self.files, self.intercom, self.confluence = (
             kind(self.effects) for kind in (Files, Intercom, Confluence)
         )
@@ -238,6 +239,9 @@ class World:
                 self.altered.add((self.birth_of(warned.article), warned.replica))
             if warned.code in ("altered-by-server", "conflict-decided"):
                 self.ledger.doubt({self.birth_of(warned.article)})
+        if self.policy.on_conflict == "files":  # the policy says whose words stand
+            pushed = {name for name in REMOTES if not self.policy.reads(name)}  # type: ignore[arg-type]
+            self.ledger.doubt({b for b, since in self.ledger.since.items() if since.touched & pushed})
         if self.policy.publish == "draft":
             self.staged |= {birth(write.sent) for write in writes if write.replica == "intercom"}
         if any(replica.moods.truncates for replica in self.replicas.values()):
