@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import combinations
 from typing import Final
 
 import msgspec
 from ledger import WORD, Content, birth, words
 from replicas import Thing, Write
-from world import NAMES, Run, World
+from world import KINDS, NAMES, Run, World
 
 from kbsync.errors import LeaseHeld
 from kbsync.state.records import Base, Conflict, Intent, Rescue, Settled
@@ -38,7 +39,7 @@ def no_word_out_of_sight(world: World) -> None:
 
     What somebody saved in Intercom just before a process died in its write is left in Intercom's history.
     """
-    seen = words(*(t.raw for name in NAMES for kind in KINDS for t in world.in_sight(name, kind).values()))
+    seen = words(*(t.raw for name in NAMES for kind in KINDS for t in world.in_sight(name, kind)))
     kept = set(WORD.findall(msgspec.json.encode([world.settled(), world.intercom.history]).decode()))
     hidden = world.ledger.owed - seen - kept
     assert not hidden, f"out of sight: {sorted(hidden)}"
@@ -46,24 +47,20 @@ def no_word_out_of_sight(world: World) -> None:
 
 def convergence(world: World, leave_out: Iterable[str] = ()) -> None:
     """2. At rest all replicas show the same of everything, as far as each can hold it."""
-    left_out = set(leave_out)
     shown = _comparable(world)
-    for kind in KINDS:
-        for each in sorted({b for name in NAMES for b in world.in_sight(name, kind)} - left_out):
-            sides = {name: shown[each, name] for name in NAMES if (each, name) in shown}
-            missing = [n for n in NAMES if n not in sides and not _stays_away(world, each, n)]
-            assert not missing, f"{each} is not in {missing}: {sides}"
-            for one, other in zip(sides, list(sides)[1:], strict=False):
-                assert_alike(world, each, {one: sides[one], other: sides[other]})
-            if {"files", "confluence"} <= sides.keys():
-                assert_alike(world, each, {n: sides[n] for n in ("files", "confluence")})
+    for each in sorted({b for b, _ in shown} - set(leave_out)):
+        sides = {name: shown[each, name] for name in NAMES if (each, name) in shown}
+        missing = [n for n in NAMES if n not in sides and not _stays_away(world, each, n)]
+        assert not missing, f"{each} is not in {missing}: {sides}"
+        for one, other in combinations(sides, 2):
+            assert_alike(world, each, {one: sides[one], other: sides[other]})
 
 
 def one_person_decides(world: World) -> None:
     """2. Where only one replica was edited since all agreed, all of them show exactly what was left there."""
-    shown = _comparable(world)
+    shown, twins = _comparable(world), world.twins()
     for each, since in world.ledger.since.items():
-        if since.unsure or len(since.touched) != 1 or since.deleted:
+        if since.unsure or each in twins or len(since.touched) != 1 or since.deleted:
             continue
         (name,) = since.touched
         if name not in since.left or (each, name) in world.altered:
@@ -117,14 +114,14 @@ def planning_writes_nothing(world: World, before: list[object], writes: int) -> 
 
 def no_resurrection(world: World) -> None:
     """5. At rest what was deleted and edited nowhere else is gone everywhere, and no removed word is back."""
+    shown, twins = world.shown(), world.twins()
     for each, since in world.ledger.since.items():
-        if since.unsure:
+        if since.unsure or each in twins:
             continue
         if since.deleted and since.touched == since.deleted:
-            back = [n for n in NAMES for kind in KINDS if each in world.in_sight(n, kind)]
-            back = [n for n in back if not _is_collection_in_use(world, each)]
+            back = [n for b, n in shown if b == each and not _is_collection_in_use(world, each)]
             assert not back, f"{each} was deleted in {since.deleted} and is in {back}"
-        raws = [t.raw for n in NAMES for k in KINDS for b, t in world.in_sight(n, k).items() if b == each]
+        raws = [t.raw for n in NAMES for k in KINDS for t in world.in_sight(n, k) if birth(t.raw) == each]
         again = since.removed & words(*raws) - world.ledger.owed
         assert since.deleted or not again, f"{each}: removed, and back: {again}"
 
@@ -160,13 +157,8 @@ def crash_anywhere(world: World) -> None:
 
 def exactly_once(world: World) -> None:
     """9. No article and no collection stands twice in a replica; copies are met as strangers without a state."""
-    for name in NAMES:
-        for kind in KINDS:
-            replica = world.replicas[name]
-            living = [t for t in world.things(name, kind) if not replica.out_of_sight(t)]
-            births = Counter(birth(t.raw) for t in living)
-            twins = {each for each, count in births.items() if count > 1} - world.ledger.twins
-            assert not twins, f"twice in {name}: {twins}"
+    twins = world.twins() - world.ledger.twins
+    assert not twins, f"twice: {twins}"
 
 
 def state_soundness(world: World) -> None:
@@ -249,7 +241,6 @@ def single_writer(world: World) -> None:
     assert sum(replica.writes for replica in world.replicas.values()) == writes
 
 
-KINDS: Final = ("article", "collection")
 ALWAYS: Final[tuple[Callable[[World], None], ...]] = (
     no_lost_update,
     exactly_once,

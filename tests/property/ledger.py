@@ -82,9 +82,9 @@ class Ledger:
         if before is None:
             since.born_in = name
 
-    def removed(self, name: str, raw: Json, *, counts: bool) -> None:
+    def removed(self, name: str, raw: Json, *unseen: Json, counts: bool) -> None:
         """Note a deletion: whoever removes what they see means it. One out of sight already is no news."""
-        self.owed -= words(raw)
+        self.owed -= words(raw, *unseen)
         if counts:
             self.deleted.add(birth(raw))
             self.since[birth(raw)].deleted.add(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from kbsync.sync.policy import Budget, Policy
 T = TypeVar("T")
 NAMES = ("files", "intercom", "confluence")
 REMOTES = ("intercom", "confluence")
+KINDS = ("article", "collection")
 CALM = Policy(max_deletes=Budget(number=1000, share=None))
 """No restraint: whatever is pending has to be carried out."""
 
@@ -104,10 +106,14 @@ class World:
         """Return what a replica holds, retired or not."""
         return [thing for thing in self.replicas[name].things.values() if thing.kind == kind]
 
-    def in_sight(self, name: str, kind: str = "article") -> dict[str, Thing]:
-        """Return what was not retired, by birth."""
-        replica = self.replicas[name]
-        return {birth(t.raw): t for t in self.things(name, kind) if not replica.out_of_sight(t)}
+    def in_sight(self, name: str, kind: str = "article") -> list[Thing]:
+        """Return what was not retired."""
+        return [t for t in self.things(name, kind) if not self.replicas[name].out_of_sight(t)]
+
+    def twins(self) -> set[str]:
+        """Return what stands more than once in some replica: copies that were met as strangers."""
+        counts = (Counter(birth(t.raw) for t in self.in_sight(n, kind)) for n in NAMES for kind in KINDS)
+        return {each for count in counts for each, number in count.items() if number > 1}
 
     def births(self) -> set[str]:
         """Return every article and collection that stands anywhere."""
@@ -115,19 +121,21 @@ class World:
 
     def birth_of(self, id: str) -> str:
         """Return the birth word of what the engine knows by an id."""
-        for kind in ("article", "collection"):
+        for kind in KINDS:
             base = self.state.snapshot.get(Base, kind, id)
             if base is not None and "en" in base.entry.texts:
                 return birth({"texts": {"en": {"title": base.entry.texts["en"].title}}})
         return ""
 
     def shown(self) -> dict[tuple[str, str], Content]:
-        """Return what every replica shows, by birth and replica."""
+        """Return what every replica shows of what stands there once, by birth and replica."""
+        twins = self.twins()
         return {
             (each, name): self.content(name, thing)
             for name in NAMES
-            for kind in ("article", "collection")
-            for each, thing in self.in_sight(name, kind).items()
+            for kind in KINDS
+            for thing in self.in_sight(name, kind)
+            if (each := birth(thing.raw)) not in twins
         }
 
     def content(self, name: str, thing: Thing) -> Content:
@@ -194,7 +202,10 @@ class World:
     def remove(self, name: str, thing: Thing) -> None:
         """Somebody deletes a thing."""
         replica = self.replicas[name]
-        self.ledger.removed(name, thing.raw, counts=not replica.out_of_sight(thing))
+        unseen = [beyond(t.raw) for n in NAMES for t in self.things(n) if birth(t.raw) == birth(thing.raw)]
+        self.ledger.removed(
+            name, thing.raw, *(unseen if name == "confluence" else ()), counts=not replica.out_of_sight(thing)
+        )
         self.macros.pop((name, thing.handle), None)
         replica.remove((thing.kind, thing.handle))
 
@@ -296,6 +307,12 @@ class World:
         twin.intercom.hidden = dict(self.intercom.hidden)
         twin.state.replace("twin", [Put(record) for record in self.records(leave_out=())])
         return twin
+
+
+def beyond(raw: Json) -> Json:
+    """Return what Confluence cannot hold of a thing, and who deletes it there takes along."""
+    texts = {k: t if k != "en" else {"description": t.get("description", "")} for k, t in raw["texts"].items()}
+    return {"texts": texts}
 
 
 def _mood_of(replica: Memory) -> Moods:
