@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from ledger import Content, Json, Ledger, birth, words
 from replicas import Confluence, Files, Intercom, Memory, Moods, Thing, Write
+from slate import Slate, slate_lease
 
 from kbsync.effects import DIRECT
 from kbsync.errors import KbsyncError, RemoteDown
+from kbsync.state.lease import lease
 from kbsync.state.records import Base, Conflict, Intent, Note, Record, Rescue, Settled, Shadow
 from kbsync.state.snapshot import ALL_TABLES, Put
 from kbsync.state.store import State, open_state
@@ -76,6 +78,7 @@ class World:
 
     def __init__(self, seed: int, policy: Policy = CALM) -> None:
         self.seed = seed
+        self.lease: Any = slate_lease if seed % 8 else lease
         self.policy = policy
         self.random = Random(seed)
         self.effects = Fragile()
@@ -93,7 +96,11 @@ class World:
             "confluence": self.confluence,
         }
         self.home = tempfile.TemporaryDirectory()
-        self.state = open_state("sqlite://", effects=self.effects)
+        self.state = self._fresh_state()
+
+    def _fresh_state(self) -> State:
+        """Open an empty state: most worlds write on a slate, each eighth into the real store."""
+        return Slate(self.effects) if self.lease is slate_lease else open_state("sqlite://", effects=self.effects)
 
     def close(self) -> None:
         """Give everything back."""
@@ -216,7 +223,13 @@ class World:
         self.intercom.publish = self.policy.publish
         replicas: Any = self.replicas
         return Engine(
-            replicas, self.state, self.policy, effects=self.effects, home=Path(self.home.name), workers=1
+            replicas,
+            self.state,
+            self.policy,
+            effects=self.effects,
+            home=Path(self.home.name),
+            workers=1,
+            lease_factory=self.lease,
         )
 
     def run(self, act: Callable[[Engine], Report]) -> Run:
@@ -266,7 +279,7 @@ class World:
         self.ledger.forget(words(*things), self.births())
         self.intercom.hidden.clear()
         self.state.close()
-        self.state = open_state("sqlite://", effects=self.effects)
+        self.state = self._fresh_state()
 
     def calm(self) -> None:
         """Let every mood pass."""
