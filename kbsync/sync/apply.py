@@ -40,6 +40,7 @@ from kbsync.sync.observe import reading_of, spelled
 from kbsync.sync.outcome import Done, Outcome, Progress, Warned
 from kbsync.sync.plan import Expects, Step
 from kbsync.sync.reconcile import Decision
+from kbsync.sync.referrers import Referrers
 from kbsync.sync.survey import Survey, mentions
 from kbsync.sync.tasks import Task, shown_changes
 from kbsync.sync.verify import verify
@@ -82,10 +83,13 @@ class Run:
         self.chosen = chosen
         self.again = False
         self._stuck: set[EntryKey] = set()
+        decided = [decision.entry for decision in decisions.by_key.values() if decision.entry is not None]
+        self._referrers = Referrers(survey.snapshot, decided)
 
     def run(self) -> bool:
         """Take all steps; tell whether another round is due, because somebody wrote in between."""
         self._bring_assets_home()
+        self._expect_links()
         todo = {key: self._wanted(key) for key in self.decisions.by_key}
         self._accept_quietly([key for key, tasks in todo.items() if tasks == []])
         work = {key: tasks for key, tasks in todo.items() if tasks}
@@ -95,6 +99,16 @@ class Run:
         self._links()
         self._retirements(work)
         return self.again
+
+    def _expect_links(self) -> None:
+        """Mark whoever links to what people renamed, before the former names are forgotten."""
+        waiting = [
+            change
+            for name, book in self.survey.books.items()
+            if self.survey.policy.writes(name)
+            for change in self._referrers.waiting(name, book.touched())
+        ]
+        self.state.commit("links", waiting)
 
     def _wanted(self, key: EntryKey) -> list[Task] | None:
         """Return the steps to take, None when the entry has steps and none of them was chosen."""
@@ -265,19 +279,21 @@ class Run:
     def _remember(self, ready: _Ready, written: Written, before: Entry | None) -> None:
         task, name = ready.task, ready.task.replica
         base = self.survey.snapshot.base(task.key)
+        old = self.survey.snapshot.shadow(name, task.key)
         verified = verify(
             self.survey.replicas[name],
             self.survey.books[name],
             task,
             ready.raw.raw,
             written,
-            self.survey.snapshot.shadow(name, task.key),
+            old,
             base.entry if base else None,
             before,
             ready.raw.losses,
             ready.assets,
         )
-        self.state.commit(f"done {task.key[1]}", [*verified.changes, drop(ready.intent)])
+        renamed = self._referrers.after(old, written.reading)
+        self.state.commit(f"done {task.key[1]}", [*renamed, *verified.changes, drop(ready.intent)])
         for warned in verified.warnings:
             self.outcome.warn(warned)
         for loss in (*ready.raw.losses, *written.losses):
@@ -420,7 +436,7 @@ class Run:
             ]
         if shadow is not None:
             fresh = msgspec.structs.replace(shadow, reading=spelled(moved))
-            self.state.commit(f"follow {key[1]}", [Put(fresh)])
+            self.state.commit(f"follow {key[1]}", [*self._referrers.after(shadow, moved), Put(fresh)])
 
 
 def _certainly_not_done(error: KbsyncError) -> bool:

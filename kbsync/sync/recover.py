@@ -27,6 +27,7 @@ from kbsync.sync.guard import stopped
 from kbsync.sync.names import Book
 from kbsync.sync.observe import reading_of, spelled
 from kbsync.sync.outcome import Outcome
+from kbsync.sync.referrers import Referrers
 from kbsync.sync.sides import Lookout
 from kbsync.sync.spelling import lines
 from kbsync.sync.survey import Mask
@@ -52,7 +53,7 @@ def recover(
     state: State, replicas: Mapping[ReplicaName, Replica], books: Mapping[ReplicaName, Book], outcome: Outcome
 ) -> Mask:
     """Settle every open intent; return those that could not be, which must be left alone in this run."""
-    masked = set()
+    masked, referrers = set(), Referrers(state.snapshot)
     for intent in list(state.snapshot.all(Intent)):
         key = (intent.kind, intent.id)
         if intent.replica not in replicas:
@@ -69,7 +70,8 @@ def recover(
             continue
         except KbsyncError:
             shown = None  # it cannot be read: the run that follows reports it
-        state.commit(f"recover {intent.id}", [*([Put(shown)] if shown else []), drop(intent)])
+        changes = [*referrers.after(shadow, reading_of(shown)), Put(shown)] if shown else []
+        state.commit(f"recover {intent.id}", [*changes, drop(intent)])
         if shown is not None:
             books[intent.replica].bind(intent.id, reading_of(shown))
     return frozenset(masked)

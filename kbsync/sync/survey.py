@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from kbsync.article import Entry
 from kbsync.document.blocks import ArticleRef, AssetRef, Document
 from kbsync.document.walk import targets
 from kbsync.errors import KbsyncError
@@ -165,12 +166,13 @@ def mentions(snapshot: Snapshot, touched: Iterable[EntryKey]) -> set[EntryKey]:
     return {
         (base.kind, base.entry.id)
         for base in snapshot.all(Base)
-        if not base.retired and any(id in ids for id in _linked(base))
+        if not base.retired and any(id in ids for id in linked(base.entry))
     }
 
 
-def _linked(base: Base) -> Iterable[str]:
-    for value in flatten(base.entry).values():
+def linked(entry: Entry) -> Iterable[str]:
+    """Yield the ids and paths of what the bodies of an entry link to and show."""
+    for value in flatten(entry).values():
         if isinstance(value, Document):
             for target, _ in targets(value):
                 if isinstance(target, ArticleRef):

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from ledger import WORD, Content, birth, words
 from replicas import Thing, Write
-from world import KINDS, NAMES, Run, World
+from playground import KINDS, NAMES, Run, World
 
 from kbsync.errors import LeaseHeld
 from kbsync.state.records import Base, Conflict, Intent, Rescue, Settled

@@ -1,6 +1,6 @@
 """The sync engine against three hostile replicas, people who edit everywhere, and crashes anywhere.
 
-What people do stands in `people.py`, what they meant in `ledger.py`, what must hold in `invariants.py`:
+What people do stands in `writers.py`, what they meant in `ledger.py`, what must hold in `invariants.py`:
 some of it always, some after every run, some whenever the world has calmed down.
 """
 
@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from ledger import Json
-from people import People
+from writers import People
 from replicas import Moods
 from soaking import soak
-from world import CALM, NAMES, REMOTES, Run
+from playground import CALM, NAMES, REMOTES, Run
 
 from kbsync.errors import KbsyncError
 from kbsync.replicas.base import Key

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from ledger import Json, birth
 from replicas import Thing
-from world import NAMES, REMOTES, World
+from playground import NAMES, REMOTES, World
 
 MOST_ARTICLES, MOST_COLLECTIONS = 7, 4
 HOLD_DESCRIPTIONS = ("files", "intercom")
