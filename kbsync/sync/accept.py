@@ -59,7 +59,8 @@ def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shad
         return msgspec.structs.replace(old, agreed=agreed) if old else None
     if side.here and side.reading is not None:
         fresh = Shadow(replica=side.replica, kind=kind, id=id, reading=spelled(side.reading), agreed=agreed)
-        pending = old.pending if old else False
+        now_known = survey.snapshot.shadow(side.replica, decision.key)
+        pending = now_known.pending if now_known else False
         assets = _assets(survey, side, agreed or base) if side.replica != "files" else {}
         return msgspec.structs.replace(fresh, pending=pending, past=past(old, side.reading), assets=assets)
     if old is None:
