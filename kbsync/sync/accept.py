@@ -25,6 +25,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def moment() -> str:
+    """Return the time so finely that two decisions about one field never share it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
 def accepted(survey: Survey, decision: Decision, *, steps: bool) -> list[Change]:
     """Return the changes that record a decision; what changes nothing is left out."""
     changes = [*_all_changes(survey, decision, steps=steps)]
@@ -106,7 +111,7 @@ def _conflicts(survey: Survey, decision: Decision) -> Iterable[Change]:
     for key, conflict in held.items():
         if key not in fresh:
             yield drop(conflict)
-            yield Put(Settled(conflict=conflict, take="merged", at=now()))
+            yield Put(Settled(conflict=conflict, take="merged", at=moment()))
     for spot, dispute in decision.decided.items():
         lost = Conflict(
             kind=kind,
@@ -117,7 +122,7 @@ def _conflicts(survey: Survey, decision: Decision) -> Iterable[Change]:
             ancestors=dict(dispute.ancestors),
             since=now(),
         )
-        yield Put(Settled(conflict=lost, take=survey.policy.on_conflict, at=now()))
+        yield Put(Settled(conflict=lost, take=survey.policy.on_conflict, at=moment()))
 
 
 def _disputed(decision: Decision) -> Iterable[Conflict]:

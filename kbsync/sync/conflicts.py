@@ -21,7 +21,7 @@ from kbsync.effects import Effects
 from kbsync.errors import ContentError, UsageError, WriteFailed
 from kbsync.state.records import Base, Conflict, EntryKey, Settled, Shadow, Value
 from kbsync.state.snapshot import Change, Put, Snapshot, drop
-from kbsync.sync.accept import now, rescued_name
+from kbsync.sync.accept import moment, rescued_name
 from kbsync.sync.fields import Field, Fields, assemble, flatten, put
 from kbsync.sync.outcome import Held
 from kbsync.sync.policy import Policy
@@ -205,7 +205,7 @@ def settlement(snapshot: Snapshot, key: EntryKey, take: Take, folder: Path, poli
     changes += _pinned(snapshot, key, base)
     names = {name for conflict in conflicts for name in conflict.versions}
     for conflict in conflicts:
-        changes += [drop(conflict), Put(Settled(conflict=conflict, take=take, at=now()))]
+        changes += [drop(conflict), Put(Settled(conflict=conflict, take=take, at=moment()))]
     changes += [drop(rescue) for rescue in snapshot.rescues(key) if rescued_name(rescue) in names]
     return changes
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 from ledger import Content, Json, Ledger, birth, words
 from replicas import Confluence, Files, Intercom, Memory, Moods, Thing, Write
@@ -20,6 +23,7 @@ from kbsync.state.lease import lease
 from kbsync.state.records import Base, Conflict, Intent, Note, Record, Rescue, Settled, Shadow
 from kbsync.state.snapshot import ALL_TABLES, Put
 from kbsync.state.store import State, open_state
+from kbsync.sync import observe
 from kbsync.sync.engine import Engine
 from kbsync.sync.outcome import Report
 from kbsync.sync.policy import Budget, Policy
@@ -57,6 +61,27 @@ class Fragile:
         raise Crash(what)
 
 
+class InTurn:
+    """Looks at one replica after the other, so that the same seed always plays the same game."""
+
+    def __init__(self, max_workers: int) -> None:
+        self.max_workers = max_workers
+
+    def __enter__(self) -> InTurn:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def submit(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+        done: Future[T] = Future()
+        try:
+            done.set_result(act(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  the future holds it
+            done.set_exception(error)
+        return done
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of kbsync as it was seen from outside: its report or its end, and every write it made."""
@@ -86,6 +111,7 @@ class World:
         self.altered: set[tuple[str, str]] = set()
         self.staged: set[str] = set()
         self.macros: dict[tuple[str, str], str] = {}
+        self.former: dict[tuple[str, str], str] = {}
         self.syncs = 0
         self.files, self.intercom, self.confluence = (
             kind(self.effects) for kind in (Files, Intercom, Confluence)
@@ -145,7 +171,13 @@ class World:
             if (each := birth(thing.raw)) not in twins
         }
 
-    def content(self, name: str, thing: Thing) -> Content:
+    def meant(self, name: str, thing: Thing) -> Content:
+        """Return what somebody left: a link to a path of yesterday means what stood there."""
+        return self.content(name, thing, former=self.former)
+
+    def content(
+        self, name: str, thing: Thing, former: Mapping[tuple[str, str], str] = MappingProxyType({})
+    ) -> Content:
         """Return what a replica shows of a thing, comparable across replicas."""
         raw = thing.raw
         content: Content = {"place": self._birth_at(name, "collection", raw["place"])}
@@ -153,16 +185,15 @@ class World:
             content["labels"] = sorted(raw["labels"])
         for locale, text in raw["texts"].items():
             for key, value in text.items():
-                content[f"{key}.{locale}"] = self._lines(name, value) if key == "body" else value
+                lines = [self._line(name, line, former) for line in value.split("\n") if line]
+                content[f"{key}.{locale}"] = lines if key == "body" else value
         return content
 
-    def _lines(self, name: str, body: str) -> list[str]:
-        return [self._line(name, line) for line in body.split("\n") if line]
-
-    def _line(self, name: str, line: str) -> str:
+    def _line(self, name: str, line: str, former: Mapping[tuple[str, str], str]) -> str:
         if not line.startswith("see"):
             return " ".join(line.split())
-        found = self._birth_at(name, "article", line.removeprefix("see").strip())
+        handle = line.removeprefix("see").strip()
+        found = self._birth_at(name, "article", handle) or (former.get((name, handle)))
         return f"see {found}" if found else "see"
 
     def _birth_at(self, name: str, kind: Any, handle: str) -> str:
@@ -180,7 +211,7 @@ class World:
     def add(self, name: str, kind: Any, raw: Json) -> Thing:
         """Somebody makes a thing."""
         thing = self.replicas[name].add(kind, raw)
-        self.ledger.edited(name, None, thing.raw, self.content(name, thing))
+        self.ledger.edited(name, None, thing.raw, self.meant(name, thing))
         return thing
 
     def edit(self, name: str, change: Callable[[Json], object]) -> None:
@@ -194,17 +225,21 @@ class World:
         key = (thing.kind, thing.handle)
         self.replicas[name].edit(key, change)
         after = self.replicas[name].things[key]
-        self.ledger.edited(name, thing.raw, after.raw, self.content(name, after))
+        self.ledger.edited(name, thing.raw, after.raw, self.meant(name, after))
 
     def move_file(self, thing: Thing, path: str) -> None:
         """Somebody renames a file or a directory; what lies in it comes along."""
         raw = {**thing.raw, "path": path, "place": path.rpartition("/")[0], "name": path.rpartition("/")[2]}
+        self._remember_paths()
         del self.files.things[thing.kind, thing.handle]
         moved = Thing(thing.kind, path, raw, thing.version + 1, thing.id, thing.retired)
         self.files.things[thing.kind, path] = moved
         if thing.kind == "collection":
             self.files.rename_below(f"{thing.handle}/", f"{path}/")
-        self.ledger.edited("files", thing.raw, raw, self.content("files", moved))
+        self.ledger.edited("files", thing.raw, raw, self.meant("files", moved))
+
+    def _remember_paths(self) -> None:
+        self.former |= {("files", thing.handle): birth(thing.raw) for thing in self.things("files")}
 
     def remove(self, name: str, thing: Thing) -> None:
         """Somebody deletes a thing."""
@@ -235,12 +270,14 @@ class World:
     def run(self, act: Callable[[Engine], Report]) -> Run:
         """Let a process run to its end or its death, and take down what it did."""
         self.syncs += 1
+        self._remember_paths()
         begun = {name: len(replica.log) for name, replica in self.replicas.items()}
         living = [base for base in self.state.snapshot.all(Base) if not base.retired]
         tombstones = {(b.kind, b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
         report, error = None, None
         try:
-            report = act(self.engine())
+            with patch.object(observe, "ThreadPoolExecutor", InTurn):
+                report = act(self.engine())
         except (Crash, KbsyncError) as caught:
             error = caught
             self.effects.left = -1
