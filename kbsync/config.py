@@ -279,7 +279,7 @@ def find(start: Path) -> Path:
 def load(path: Path) -> Config:
     """Read a configuration file. Raises ConfigError."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(
             f"cannot be read: {error.strerror}", where=str(path), hint="name the file with --config"

@@ -48,7 +48,7 @@ def _read(file: Path | None) -> str:
     where = str(file or "standard input")
     try:
         data = sys.stdin.buffer.read() if file is None or str(file) == "-" else file.read_bytes()
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise ContentError(f"cannot be read: {error.strerror}", where=where, hint="check the path") from error
     except UnicodeDecodeError as error:

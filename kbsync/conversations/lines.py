@@ -32,7 +32,7 @@ def read(path: Path) -> Iterator[Conversation | BadLine]:
     Bytes that are not UTF-8 are replaced. Raises ConversationError when the file cannot be read.
     """
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
             yield from parse(lines)
     except OSError as error:
         raise ConversationError(

@@ -184,10 +184,13 @@ class Courier:
         return reply
 
     def _insist_on_json(self, what: str, reply: Reply, repeatable: bool) -> None:
+        """Refuse a page of HTML, and a 200 without a body, as a gateway gives: nobody knows what was done."""
         try:
-            reply.data()
+            empty = reply.data() is None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._failure(what, "answered with something that is not JSON", again=repeatable) from None
+        if empty and reply.status == HTTPStatus.OK and not what.startswith("DELETE"):
+            raise self._failure(what, "answered 200 without a body", again=repeatable)
 
     def _failure(
         self,

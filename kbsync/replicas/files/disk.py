@@ -26,7 +26,7 @@ class Disk:
         for folder, folders, files in os.walk(self.root):
             folders[:] = sorted(f for f in folders if not f.startswith("."))
             for name in sorted(files):
-                if name.endswith(".md") and not name.startswith("."):
+                if name.endswith(".md") and not name.startswith(".") and not _is_pipe(Path(folder, name)):
                     yield PurePosixPath(Path(folder, name).relative_to(self.root).as_posix())
 
     def named(self, folder: str, stem: str) -> list[str]:
@@ -124,3 +124,8 @@ class Disk:
             while folder != self.root:
                 folder.rmdir()
                 folder = folder.parent
+
+
+def _is_pipe(place: Path) -> bool:
+    """Tell whether reading the path might wait forever: a pipe, a socket, a device."""
+    return place.exists() and not place.is_file() and not place.is_dir()
