@@ -21,10 +21,42 @@ _PASSAGES: Final = 200
 _OWN_WORDS: Final = 0.6
 
 
+class View(NamedTuple):
+    """One encoder, what all questions of the desk have in common in it, shape (d,), and how much it counts."""
+
+    encoder: Encoder
+    common: Floats
+    weight: float
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Return the rows that these texts have in this view."""
+        return self.centred(self.encoder.encode(texts))
+
+    def centred(self, vectors: Vectors) -> Floats:
+        """Take off what is common; nothing stays nothing."""
+        return np.asarray(
+            unit_rows(vectors - self.common) * vectors.any(axis=1, keepdims=True) * self.weight
+        )
+
+
+class Space(NamedTuple):
+    """What turns texts into vectors at one desk: its views, side by side."""
+
+    views: tuple[View, ...]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return unit rows, shape (texts, d), the same whatever other texts are encoded beside them."""
+        width = sum(len(view.common) for view in self.views)
+        if not texts:
+            return np.zeros((0, width), dtype=np.float32)
+        return unit_rows(np.hstack([view.encode(texts) for view in self.views]))
+
+
 class Desk(NamedTuple):
     """Distinct questions with the numbers of the conversations that asked them, and passages with their article.
 
     Shapes: `vectors` (questions, d), `passages` (passages, d), `owner` (passages,), article numbers ascending.
+    `space` gives the vectors of further texts.
     """
 
     language: str
@@ -34,6 +66,7 @@ class Desk(NamedTuple):
     articles: list[HelpText]
     passages: Vectors
     owner: Integers
+    space: Space
 
     @property
     def counts(self) -> Integers:
@@ -64,22 +97,26 @@ def lay_out(
     The desk's own words always count; a sentence encoder, where there is one, counts more.
     """
     parts = [(number, part) for number, article in enumerate(articles) for part in _parts(article)]
-    own = _centred(TfidfEncoder(texts, seed=seed), texts, [part for _, part in parts])
-    views = (
-        [own]
-        if encoder is None
-        else [_centred(encoder, texts, [part for _, part in parts]), own * _OWN_WORDS]
+    own = TfidfEncoder(texts, seed=seed)
+    weighted: list[tuple[Encoder, float]] = (
+        [(own, 1.0)] if encoder is None else [(encoder, 1.0), (own, _OWN_WORDS)]
     )
-    both = unit_rows(np.hstack(views))
+    encoded = [each.encode(texts) for each, _ in weighted]
+    space = Space(
+        tuple(
+            View(each, _common(vectors), weight)
+            for (each, weight), vectors in zip(weighted, encoded, strict=True)
+        )
+    )
+    centred = [view.centred(vectors) for view, vectors in zip(space.views, encoded, strict=True)]
     owner = np.array([number for number, _ in parts], dtype=np.int64)
-    return Desk(language, texts, askers, both[: len(texts)], articles, both[len(texts) :], owner)
+    passages = space.encode([part for _, part in parts])
+    return Desk(language, texts, askers, unit_rows(np.hstack(centred)), articles, passages, owner, space)
 
 
-def _centred(encoder: Encoder, texts: list[str], parts: list[str]) -> Floats:
-    """Encode and take off what all questions of the desk have in common; nothing stays nothing."""
-    vectors = np.vstack([part for part in (encoder.encode(texts), encoder.encode(parts)) if len(part)])
-    common = vectors[: len(texts)].mean(axis=0) if len(texts) > 1 else np.zeros(vectors.shape[1])
-    return np.asarray(unit_rows(vectors - common) * vectors.any(axis=1, keepdims=True))
+def _common(vectors: Vectors) -> Floats:
+    """Return what all questions have in common; one question has nothing in common with others."""
+    return np.asarray(vectors.mean(axis=0)) if len(vectors) > 1 else np.zeros(vectors.shape[1])
 
 
 def _parts(article: HelpText) -> list[str]:

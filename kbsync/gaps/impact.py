@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kbsync.conversations.model import Conversation
 
@@ -23,19 +22,24 @@ def fin_failed(conversation: Conversation) -> bool:
     return conversation.fin is not None and conversation.fin.resolution.lower() not in _FIN_RESOLVED
 
 
-def impact(
-    members: Sequence[Conversation], everyone: Sequence[Conversation], coverage: float
-) -> dict[str, float]:
+class Usual(NamedTuple):
+    """How many conversations the desk has, and the median of their known handling times in seconds (0: none)."""
+
+    conversations: int
+    handling_seconds: float
+
+
+def impact(members: Sequence[Conversation], usual: Usual, coverage: float) -> dict[str, float]:
     """Return the numbers the report ranks by; `score` weighs the effort by what is not covered and by growth."""
     handling = sum(member.handling_seconds or 0 for member in members)
     reopens = sum(member.reopens for member in members)
     low = sum(member.rating is not None and member.rating <= _LOW_RATING for member in members)
     unresolved = sum(fin_failed(member) for member in members)
-    effort = _effort(members, everyone) + 0.5 * (reopens + low + unresolved)
+    effort = _effort(members, usual.handling_seconds) + 0.5 * (reopens + low + unresolved)
     return {
         "score": round(effort * (1.0 - coverage) * growth(members) ** 0.5, 4),
         "conversations": len(members),
-        "share": round(len(members) / max(len(everyone), 1), 6),
+        "share": round(len(members) / max(usual.conversations, 1), 6),
         "handling_seconds": handling,
         "reopens": reopens,
         "low_ratings": low,
@@ -43,9 +47,8 @@ def impact(
     }
 
 
-def _effort(members: Sequence[Conversation], everyone: Sequence[Conversation]) -> float:
-    """Count conversations, each by its handling time against the desk's median, an unknown time as the median."""
-    usual = median([c.handling_seconds for c in everyone if c.handling_seconds] or [0])
+def _effort(members: Sequence[Conversation], usual: float) -> float:
+    """Count conversations, each by its handling time against the usual one, an unknown time as that."""
     if not usual:
         return float(len(members))
     return sum(min((member.handling_seconds or usual) / usual, _LONGEST) for member in members)

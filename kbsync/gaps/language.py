@@ -8,7 +8,9 @@ Latinne and Decaestecker 2002), so that a lone odd guess gives way to what peopl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import py3langid
@@ -25,40 +27,78 @@ def primary(locale: str | None) -> str:
     return (locale or "").replace("_", "-").split("-")[0].strip().lower()
 
 
+class Speech(NamedTuple):
+    """How much of each language is written at a desk: `prior` (codes,), and the last resort."""
+
+    codes: tuple[str, ...]
+    prior: Floats
+    default: str
+
+    def tell(self, texts: Sequence[str], declared: Sequence[str | None]) -> list[str]:
+        """Return a language code for each text; a declared locale is trusted."""
+        asked = _asked(texts, declared)
+        return _told(texts, declared, self._best(asked, _evidence(asked, self.codes)), self.default)
+
+    def _best(self, asked: Sequence[str], evidence: Floats) -> dict[str, str]:
+        best = (evidence * self.prior).argmax(axis=1) if asked else ()
+        return {text: self.codes[number] for text, number in zip(asked, best, strict=True)}
+
+
+def listen(
+    texts: Sequence[str], declared: Sequence[str | None], default: str
+) -> tuple[Speech, list[str]]:
+    """Estimate how much of each language is written, and return the language code of each text too."""
+    asked = _asked(texts, declared)
+    codes = tuple(sorted(code for code, _ in py3langid.rank("")))
+    spoken = Counter(filter(None, map(primary, declared)))
+    evidence = _evidence(asked, codes)
+    prior = _prior(evidence, np.array([spoken[code] for code in codes], dtype=np.float64))
+    speech = Speech(codes, prior, primary(default))
+    return speech, _told(texts, declared, speech._best(asked, evidence), speech.default)
+
+
 def detect(texts: Sequence[str], declared: Sequence[str | None], default: str) -> list[str]:
     """Return a language code for each text; a declared locale is trusted, `default` is the last resort."""
-    known = [primary(locale) for locale in declared]
-    asked = sorted({text for text, code in zip(texts, known, strict=True) if not code and _legible(text)})
-    found = dict(zip(asked, _identify(asked, [code for code in known if code]), strict=True))
-    return [code or found.get(text, primary(default)) for text, code in zip(texts, known, strict=True)]
+    return listen(texts, declared, default)[1]
+
+
+def _asked(texts: Sequence[str], declared: Sequence[str | None]) -> list[str]:
+    """Return the different texts of which the language must be found."""
+    pairs = zip(texts, declared, strict=True)
+    return sorted({text for text, locale in pairs if not primary(locale) and _legible(text)})
+
+
+def _told(
+    texts: Sequence[str], declared: Sequence[str | None], found: Mapping[str, str], default: str
+) -> list[str]:
+    pairs = zip(texts, declared, strict=True)
+    return [primary(locale) or found.get(text, default) for text, locale in pairs]
 
 
 def _legible(text: str) -> bool:
     return sum(character.isalpha() for character in text[:_CHARACTERS]) >= _ENOUGH_LETTERS
 
 
-def _identify(texts: Sequence[str], spoken: Sequence[str]) -> list[str]:
-    if not texts:
-        return []
-    ranked = [dict(py3langid.rank(text[:_CHARACTERS])) for text in texts]
-    codes = sorted({code for scores in ranked for code in scores})
-    scores = np.array([[row.get(code, -math.inf) for code in codes] for row in ranked], dtype=np.float64)
-    evidence = _tempered(scores, texts)
-    prior = _prior(evidence, np.array([spoken.count(code) for code in codes], dtype=np.float64))
-    return [codes[best] for best in (evidence * prior).argmax(axis=1)]
+def _evidence(texts: Sequence[str], codes: Sequence[str]) -> Floats:
+    """Return how well each language explains each text, shape (texts, codes), each row summing to 1.
 
-
-def _tempered(scores: Floats, texts: Sequence[str]) -> Floats:
-    """Naive Bayes scores grow with length as if bytes were independent; the root of the length calms them."""
+    Naive Bayes scores grow with length as if bytes were independent; the root of the length calms them.
+    """
+    place = {code: number for number, code in enumerate(codes)}
+    scores = np.full((len(texts), len(codes)), -math.inf)
+    for row, text in enumerate(texts):
+        for code, score in py3langid.rank(text[:_CHARACTERS]):
+            scores[row, place[code]] = score
     length = np.array([max(len(text[:_CHARACTERS].encode("utf-8", "replace")), 1) for text in texts])
-    scaled = (scores - scores.max(axis=1, keepdims=True)) / np.sqrt(length)[:, None]
-    likelihood = np.exp(scaled)
+    scores -= scores.max(axis=1, keepdims=True, initial=-math.inf)
+    scores /= np.sqrt(length)[:, None]
+    likelihood = np.exp(scores)
     return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True))
 
 
 def _prior(evidence: Floats, declared: Floats) -> Floats:
-    prior = np.full(evidence.shape[1], 1.0 / evidence.shape[1])
-    for _ in range(_ROUNDS):
+    prior = np.full(len(declared), 1.0 / len(declared))
+    for _ in range(_ROUNDS if len(evidence) else 0):
         posterior = evidence * prior
         posterior /= posterior.sum(axis=1, keepdims=True)
         counts = posterior.sum(axis=0) + declared

@@ -70,7 +70,7 @@ class Question(msgspec.Struct, frozen=True):
 
 def extract(conversation: Conversation) -> Question:
     """Return what the customer asked in all turns, or an empty question."""
-    return _asked(conversation.id, _telling(conversation))
+    return ask(conversation.id, telling(conversation))
 
 
 def extract_all(conversations: Sequence[Conversation]) -> list[Question]:
@@ -78,21 +78,23 @@ def extract_all(conversations: Sequence[Conversation]) -> list[Question]:
 
     A conversation that says nothing else keeps them.
     """
-    told = [_telling(conversation) for conversation in conversations]
+    told = [telling(conversation) for conversation in conversations]
     idle = chatter(told)
-    kept = [[sentence for sentence in sentences if key(sentence) not in idle] for sentences in told]
     return [
-        _asked(conversation.id, few or all_)
-        for conversation, few, all_ in zip(conversations, kept, told, strict=True)
+        ask(conversation.id, sentences, idle)
+        for conversation, sentences in zip(conversations, told, strict=True)
     ]
 
 
-def _telling(conversation: Conversation) -> list[str]:
+def telling(conversation: Conversation) -> list[str]:
+    """Return the customer's sentences that say more than manners, each once, slot values masked."""
     return [sentence for sentence in dict.fromkeys(_sentences(conversation)) if _tells(sentence)]
 
 
-def _asked(number: str, sentences: list[str]) -> Question:
-    kept = _first_words(sentences)
+def ask(number: str, sentences: list[str], idle: frozenset[str] = frozenset()) -> Question:
+    """Return the question that the telling sentences of a conversation put; `idle` ones count only alone."""
+    few = [sentence for sentence in sentences if key(sentence) not in idle] if idle else sentences
+    kept = _first_words(few or sentences)
     return Question(id=number, text=" ".join(spoken(sentence) for sentence in kept), asked=_most_asking(kept))
 
 

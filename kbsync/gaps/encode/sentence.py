@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ class SentenceEncoder:
                 "[gaps] encoder: sentence vectors need onnxruntime and tokenizers",
                 hint="pip install 'kbsync[semantic]', or set encoder = \"tfidf\"",
             ) from error
+        self._folder = folder
         self.recipe: Recipe = read_recipe(folder)
         self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(self.recipe.max_tokens)
@@ -41,6 +43,10 @@ class SentenceEncoder:
             model, _options(onnxruntime), providers=["CPUExecutionProvider"]
         )
         self._inputs = {entry.name for entry in self._session.get_inputs()}
+
+    def __reduce__(self) -> tuple[Any, tuple[Path]]:
+        """Travel as the name of the folder."""
+        return load, (self._folder,)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return unit rows, shape (texts, width); texts beyond the model's length are cut."""
@@ -76,6 +82,12 @@ class SentenceEncoder:
         offered = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         states = self._session.run(None, {name: offered[name] for name in self._inputs})[0]
         return states if states.ndim == 2 else _pooled(states, mask, self.recipe.pooling)  # noqa: PLR2004 - a graph that pools by itself
+
+
+@lru_cache(maxsize=2)
+def load(folder: Path) -> SentenceEncoder:
+    """Return the model of a folder, loaded once in a process."""
+    return SentenceEncoder(folder)
 
 
 def _pooled(states: Floats, mask: Integers, how: str) -> Floats:

@@ -77,6 +77,11 @@ class _TermSpace:
             return np.zeros((len(texts), 1), dtype=np.float32)
         return unit_rows(self._svd.transform(self._sparse(texts)) * self._scale ** (_POWER - 1))
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the texts it was fitted on at home when it is kept or sent away."""
+        empty = {"_sample": [], "_matrix": csr_matrix((0, 0), dtype=np.float32)}
+        return {**self.__dict__, **empty}
+
     def _sparse(self, texts: Sequence[str]) -> csr_matrix:
         """Return the terms of the texts; those it was fitted on are not taken apart again."""
         if list(texts) == self._sample:
@@ -128,7 +133,7 @@ def _directions(matrix: csr_matrix, most: int, seed: int) -> tuple[TruncatedSVD 
     width = min(most, min(matrix.shape) - 1)
     if width < 1 or not matrix.nnz:
         return None, np.ones(1)
-    with np.errstate(invalid="ignore"):  # equal rows have no variance to explain
+    with np.errstate(invalid="ignore", divide="ignore"):  # equal rows have no variance to explain
         svd = TruncatedSVD(width, random_state=seed).fit(matrix)
     strength = svd.singular_values_
     return svd, strength / max(float(strength[0]), 1e-12)
