@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS conversations (
 );
 CREATE TABLE IF NOT EXISTS facts (name VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 """
+_CLOSED = "coalesce(closed_at, created_at)"
+_DIGEST = "sha256(document)"
 _COLUMNS = ("id", "created_at", "closed_at", "locale", "contact", "document")
 _ARROW = pa.schema([(name, pa.float64() if name.endswith("_at") else pa.string()) for name in _COLUMNS])
 _DECODER = msgspec.json.Decoder(Conversation)
@@ -69,6 +71,33 @@ class Store:
         while rows := cursor.fetchmany(BATCH):
             for (document,) in rows:
                 yield _DECODER.decode(document)
+
+    def documents(self, since: float, known: pa.Table) -> Iterator[tuple[str, bytes, str]]:
+        """Yield id, JSON and digest of what was closed at or after `since`, oldest first.
+
+        Those that are `known` by id and digest are left out.
+        """
+        cursor = self._db.cursor()
+        cursor.register("known", known)
+        cursor.execute(
+            f"SELECT id, encode(document), {_DIGEST} AS digest FROM conversations WHERE {_CLOSED} >= ?"  # noqa: S608  constants
+            f" AND NOT EXISTS (FROM known WHERE known.id = conversations.id AND known.digest = {_DIGEST})"
+            " ORDER BY created_at, id",
+            [since],
+        )
+        while rows := cursor.fetchmany(BATCH):
+            yield from rows
+
+    def present(self, since: float) -> pa.Table:
+        """Return id and digest of what was closed at or after `since`."""
+        query = f"SELECT id, {_DIGEST} AS digest FROM conversations WHERE {_CLOSED} >= ?"  # noqa: S608  constants
+        return self._db.sql(query, params=[since]).to_arrow_table()
+
+    def span(self, since: float) -> tuple[float, float] | None:
+        """Return when the first and the last of these was created; None where there is none."""
+        query = f"SELECT min(created_at), max(created_at) FROM conversations WHERE {_CLOSED} >= ?"  # noqa: S608  constants
+        row = self._db.execute(query, [since]).fetchone()
+        return None if row is None or row[0] is None else (float(row[0]), float(row[1]))
 
     def get(self, ids: Iterable[str]) -> dict[str, Conversation]:
         """Return the conversations with these ids."""

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import pyarrow as pa
-from pyarrow import parquet
 
 from kbsync.conversations.model import Conversation
-from kbsync.gaps.arrays import Integers
 from kbsync.gaps.encode.base import Encoder, VectorCache
-from kbsync.gaps.fitted import Fitted, Placement, fit
-from kbsync.gaps.judging import Rows, conclude
+from kbsync.gaps.judging import conclude
+from kbsync.gaps.kept import Kept
+from kbsync.gaps.learning import catch_up, learn
 from kbsync.gaps.model import Analysis, HelpText
-from kbsync.gaps.parts import Parts, documents, split
-from kbsync.gaps.placing import Task, gathered, joined, keep, place, said
-from kbsync.gaps.reading import ROWS, extract, tasks
 from kbsync.gaps.settings import GapSettings
-from kbsync.gaps.spread import spread
+from kbsync.gaps.source import Listed, Source
 
 
 def analyze(
@@ -42,53 +36,41 @@ def analyze(
     """
     settings = settings or GapSettings()
     with tempfile.TemporaryDirectory(prefix="kbsync-") as folder:
-        parts = split(documents(conversations), Path(folder, "parts"), settings.part)
-        return study(parts, Path(folder), shelf, settings, encoder=encoder, cache=vectors_cache)
+        return study(
+            Listed(conversations), Path(folder), shelf, settings, encoder=encoder, cache=vectors_cache
+        )
 
 
 def study(
-    parts: Parts,
+    source: Source,
     folder: Path,
     shelf: Sequence[HelpText],
     settings: GapSettings,
     *,
     encoder: Encoder | None = None,
     cache: VectorCache | None = None,
+    kept: Kept | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Analysis:
-    """Analyse conversations that lie in parts; what passes between the workers is written below `folder`."""
-    readings = spread(extract, tasks(parts, folder / "said"), settings.workers)
-    lots = _column(readings, "lot")
-    cut = _cut(lots, settings.sample)
-    sample = [each for path in readings for each in said(_drawn(path, cut))]
-    fitted, placed = fit(sample, shelf, settings, encoder=encoder, cache=cache, beyond=cut is not None)
-    if cut is not None:
-        placed = joined(placed, _others(readings, folder, fitted, cut, settings), lots <= cut)
-    rows = pa.concat_tables([parquet.read_table(path, columns=ROWS.names) for path in readings] or [ROWS.empty_table()])
-    recorded = {**msgspec.to_builtins(settings), "encoders": list(fitted.encoders)}
-    return conclude(fitted, Rows(rows, placed), settings.min_topic_size, recorded)
+    """Analyse what a source holds; what passes between the workers is written below `folder`.
 
-
-def _column(readings: Sequence[Path], name: str) -> Integers:
-    columns = [parquet.read_table(path, columns=[name])[name].to_numpy() for path in readings]
-    return np.concatenate(columns) if columns else np.zeros(0, dtype=np.uint64)
-
-
-def _cut(lots: Integers, most: int) -> int | None:
-    """Return the largest lot that is drawn, None where all are."""
-    return None if len(lots) <= most else int(np.partition(lots, most - 1)[most - 1])
-
-
-def _drawn(path: Path, cut: int | None) -> pa.Table:
-    table = parquet.read_table(path, columns=["id", "sentences", "locale", "lot"])
-    return table if cut is None else table.filter(pa.array(table["lot"].to_numpy() <= cut))
-
-
-def _others(
-    readings: Sequence[Path], folder: Path, fitted: Fitted, cut: int, settings: GapSettings
-) -> Placement:
-    """Place what was not drawn, a worker a part."""
-    learned = folder / "fitted.joblib"
-    keep(fitted, learned)
-    (folder / "placed").mkdir(exist_ok=True)
-    todo = [Task(path, folder / "placed" / path.name, learned, cut) for path in readings]
-    return gathered(spread(place, todo, settings.workers))
+    What `kept` remembers of the last time is not worked out again. `note` is told each stage as it begins.
+    """
+    known = kept.recall(shelf, settings) if kept else None
+    learned = known and catch_up(source, known, folder / "new", settings, note)
+    if learned is None:
+        learned = learn(
+            source,
+            folder,
+            shelf,
+            settings,
+            encoder=encoder,
+            cache=cache,
+            beyond=kept is not None,
+            note=note,
+        )
+    if kept:
+        kept.save(learned, shelf, settings)
+    note("Judging")
+    recorded = {**msgspec.to_builtins(settings), "encoders": list(learned.fitted.encoders)}
+    return conclude(learned.fitted, learned.rows, settings.min_topic_size, recorded)

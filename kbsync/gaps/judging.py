@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from kbsync.conversations.model import Conversation
 from kbsync.gaps.arrays import Floats, Integers
-from kbsync.gaps.fitted import Fitted, FittedTopic, Placement
+from kbsync.gaps.fitted import Fitted, FittedTopic
 from kbsync.gaps.impact import Usual, impact, trend
 from kbsync.gaps.model import Analysis, ConversationVerdict, TopicVerdict
 from kbsync.gaps.reading import judged
@@ -22,21 +22,17 @@ from kbsync.gaps.verdict import CUT, Case, judge
 _REPRESENTATIVES: Final = 5
 
 
-class Rows(NamedTuple):
-    """All conversations of the analysis: what they are judged by (schema `reading.ROWS`), and where each stands."""
+def conclude(fitted: Fitted, rows: pa.Table, smallest: int, settings: dict[str, Any]) -> Analysis:
+    """Judge the topics that so many conversations are in; the others are singles.
 
-    table: pa.Table
-    placed: Placement
-
-
-def conclude(fitted: Fitted, rows: Rows, smallest: int, settings: dict[str, Any]) -> Analysis:
-    """Judge the topics that so many conversations are in; the others are singles."""
-    members = _members(rows.placed.topic, len(fitted.topics))
+    `rows` are all conversations, with the columns of `reading.ROWS` and `reading.PLACED`.
+    """
+    members = _members(rows["topic"].to_numpy(), len(fitted.topics))
     kept = [number for number, own in enumerate(members) if len(own) >= smallest]
     usual = median([len(members[number]) for number in kept] or [0])
-    desk = _usual(rows.table)
+    desk = _usual(rows)
     verdicts = {
-        number: _verdict(fitted, fitted.topics[number], members[number], rows, (usual, desk))
+        number: _verdict(fitted, fitted.topics[number], rows.take(pa.array(members[number])), usual, desk)
         for number in kept
     }
     topics = sorted(verdicts.values(), key=lambda topic: (-topic.impact["score"], topic.id))
@@ -57,18 +53,18 @@ def _usual(table: pa.Table) -> Usual:
 
 
 def _verdict(
-    fitted: Fitted, topic: FittedTopic, rows: Integers, all_: Rows, usual: tuple[float, Usual]
+    fitted: Fitted, topic: FittedTopic, rows: pa.Table, usual_size: float, usual: Usual
 ) -> TopicVerdict:
-    members = judged(all_.table.take(pa.array(rows)))
+    members = judged(rows)
     typical = _typical(topic, members)
     article = fitted.shelf[topic.article] if topic.article >= 0 else None
     abroad = untranslated(fitted.shelf, fitted.written, topic.language)
     case = Case(
         members,
-        all_.placed.coverage[rows].tolist(),
+        rows["coverage"].to_pylist(),
         topic.coverage,
         article,
-        usual[0],
+        usual_size,
         topic.facet,
         answered_elsewhere(members, abroad),
     )
@@ -81,7 +77,7 @@ def _verdict(
         verdict=judgement.verdict,
         coverage=round(topic.coverage, 4),
         article=article.path if article else None,
-        impact=impact(members, usual[1], topic.coverage),
+        impact=impact(members, usual, topic.coverage),
         trend=trend(members),
         representatives=typical,
         conversations=sorted(member.id for member in members),
@@ -104,11 +100,16 @@ def _topic_id(members: Sequence[Conversation]) -> str:
     return "t" + hashlib.sha256(earliest.id.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _placements(fitted: Fitted, rows: Rows, names: dict[int, str]) -> Iterator[ConversationVerdict]:
-    placed = rows.placed
-    coverage: Floats = np.round(placed.coverage, 4)
-    open_ = ~placed.silent.astype(bool) & (placed.coverage < CUT)
+def _placements(fitted: Fitted, rows: pa.Table, names: dict[int, str]) -> Iterator[ConversationVerdict]:
+    coverage: Floats = rows["coverage"].to_numpy()
+    open_ = ~rows["silent"].to_numpy() & (coverage < CUT)
     paths = [*(text.path for text in fitted.shelf), None]
-    columns = (rows.table["id"].to_pylist(), placed.topic.tolist(), coverage.tolist(), open_.tolist(), placed.article.tolist())
+    columns = (
+        rows["id"].to_pylist(),
+        rows["topic"].to_pylist(),
+        np.round(coverage, 4).tolist(),
+        open_.tolist(),
+        rows["article"].to_pylist(),
+    )
     for id, topic, value, uncovered, article in zip(*columns, strict=True):
         yield ConversationVerdict(id, names.get(topic), value, uncovered, paths[article])

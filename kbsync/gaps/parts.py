@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute
 from pyarrow import parquet
 
 from kbsync.conversations.model import Conversation
+from kbsync.gaps.source import Document
 
 _SCHEMA: Final = pa.schema([("id", pa.string()), ("document", pa.binary()), ("digest", pa.string())])
 _DECODER: Final = msgspec.json.Decoder(Conversation)
 #: A part also ends where its texts grow past this, so that a worker's memory has a bound.
 _MOST_BYTES: Final = 64_000_000
-
-
-class Document(NamedTuple):
-    """A conversation as it is stored: its id, its JSON, and a digest of that ("" where nothing is kept by it)."""
-
-    id: str
-    json: bytes
-    digest: str = ""
 
 
 class Parts(NamedTuple):
@@ -33,27 +26,6 @@ class Parts(NamedTuple):
     paths: tuple[Path, ...]
     count: int
     replaced: frozenset[tuple[int, int]] = frozenset()
-
-    def get(self, ids: Iterable[str]) -> dict[str, Conversation]:
-        """Return the conversations with these ids, of two with one id the last."""
-        wanted = pa.array(sorted(set(ids)), pa.string())
-        found: dict[str, Conversation] = {}
-        for path in self.paths if len(wanted) else ():
-            table = parquet.read_table(path, filters=pa.compute.field("id").isin(wanted))
-            found |= {c.id: c for c in map(_DECODER.decode, table["document"].to_pylist())}
-        return found
-
-    def all(self) -> Iterator[Conversation]:
-        """Yield all conversations once."""
-        for number, path in enumerate(self.paths):
-            for row, conversation in enumerate(read(path)):
-                if (number, row) not in self.replaced:
-                    yield conversation
-
-
-def documents(conversations: Iterable[Conversation]) -> Iterator[Document]:
-    """Yield conversations as they would be stored."""
-    return (Document(c.id, _encoded(c)) for c in conversations)
 
 
 def split(found: Iterable[Document], folder: Path, rows: int) -> Parts:
@@ -94,12 +66,3 @@ def _batches(found: Iterable[Document], rows: int) -> Iterator[list[Document]]:
             batch, size = [], 0
     if batch:
         yield batch
-
-
-def _encoded(conversation: Conversation) -> bytes:
-    """Return the JSON; halves of characters, which no file can hold, become question marks."""
-    try:
-        return msgspec.json.encode(conversation)
-    except UnicodeEncodeError:
-        whole: Any = msgspec.to_builtins(conversation)
-        return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace")

@@ -12,22 +12,15 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from kbsync.gaps.arrays import Integers
 from kbsync.gaps.fitted import Fitted, Placement, Said
+from kbsync.gaps.reading import PLACED
 
 _CHUNK: Final = 4_096
-_SCHEMA: Final = pa.schema(
-    [
-        ("topic", pa.int32()),
-        ("coverage", pa.float64()),
-        ("article", pa.int32()),
-        ("silent", pa.bool_()),
-        ("strange", pa.bool_()),
-    ]
-)
 
 
 class Task(NamedTuple):
-    """A part that was read, where to write, where what was learned lies, and up to which lot it was learned from."""
+    """A part that was read, where to write, where what was learned lies, and up to which lot it was learned from (-1: other rows)."""
 
     said: Path
     out: Path
@@ -53,9 +46,9 @@ def place(task: Task) -> Path:
     if not task.out.exists():
         fresh = task.out.with_suffix(".new")
         fitted = recall(task.fitted)
-        with parquet.ParquetWriter(fresh, _SCHEMA) as writer:
+        with parquet.ParquetWriter(fresh, PLACED) as writer:
             for said in _chunks(task):
-                writer.write_table(pa.table(dict(zip(_SCHEMA.names, fitted.place(said), strict=True)), schema=_SCHEMA))
+                writer.write_table(columns(fitted.place(said)))
         fresh.replace(task.out)
     return task.out
 
@@ -72,14 +65,18 @@ def said(batch: pa.RecordBatch | pa.Table) -> Iterator[Said]:
     return map(Said, *columns)
 
 
+def columns(placed: Placement) -> pa.Table:
+    """Return placements as a table."""
+    return pa.table(dict(zip(PLACED.names, placed, strict=True)), schema=PLACED)
+
+
 def gathered(paths: Sequence[Path]) -> Placement:
     """Return the placements of parts, one after the other."""
-    tables = [parquet.read_table(path) for path in paths]
-    table = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
-    return Placement(*(table[name].to_numpy() for name in _SCHEMA.names))
+    table = pa.concat_tables([parquet.read_table(path) for path in paths] or [PLACED.empty_table()])
+    return Placement(*(table[name].to_numpy() for name in PLACED.names))
 
 
-def joined(own: Placement, others: Placement, sampled: np.ndarray) -> Placement:
+def joined(own: Placement, others: Placement, sampled: Integers) -> Placement:
     """Return both in the order of the rows; `sampled` tells which are the fit's own."""
     whole = Placement.nowhere(len(sampled))
     whole.put(np.flatnonzero(sampled), own)

@@ -30,6 +30,17 @@ ROWS: Final = pa.schema(
 )
 """A conversation as it is judged: no words but the addresses that it was answered with."""
 
+PLACED: Final = pa.schema(
+    [
+        ("topic", pa.int32()),
+        ("coverage", pa.float64()),
+        ("article", pa.int32()),
+        ("silent", pa.bool_()),
+        ("strange", pa.bool_()),
+    ]
+)
+"""Where it belongs: the columns of a `fitted.Placement`."""
+
 SCHEMA: Final = pa.schema([*ROWS, ("locale", pa.string()), ("sentences", _STRINGS), ("lot", pa.uint64())])
 """And with what the customer said; `lot` draws the sample, the same for one id in every run."""
 

@@ -1,0 +1,127 @@
+"""The desk learned from all there is, or caught up with what came since: read, fit, place, a worker a part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+from pyarrow import parquet
+
+from kbsync.gaps.arrays import Integers
+from kbsync.gaps.encode.base import Encoder, VectorCache
+from kbsync.gaps.fitted import Fitted, Placement, fit
+from kbsync.gaps.model import HelpText
+from kbsync.gaps.parts import Parts, split
+from kbsync.gaps.placing import Task, columns, gathered, joined, keep, place, said
+from kbsync.gaps.reading import ROWS, extract, tasks
+from kbsync.gaps.settings import GapSettings
+from kbsync.gaps.source import KNOWN, Source
+from kbsync.gaps.spread import spread
+
+#: When this share of the desk came or went since, it is learned anew.
+_MOVED: Final = 0.05
+#: Of what came since, at most this share and number may be like nothing known: else there is something new.
+_STRANGE_SHARE: Final = 0.03
+_STRANGE_COUNT: Final = 5
+
+
+class Learned(NamedTuple):
+    """What was learned, and all conversations with where they belong (columns `ROWS` and `PLACED`).
+
+    `since` counts the conversations that came or went after it was fitted.
+    """
+
+    fitted: Fitted
+    rows: pa.Table
+    since: int = 0
+
+
+def learn(
+    source: Source,
+    folder: Path,
+    shelf: Sequence[HelpText],
+    settings: GapSettings,
+    *,
+    encoder: Encoder | None = None,
+    cache: VectorCache | None = None,
+    beyond: bool = False,
+    note: Callable[[str], None] = lambda _: None,
+) -> Learned:
+    """Learn from all conversations of the source; `beyond` says that others will be placed later."""
+    note("Reading")
+    parts = split(source.documents(KNOWN.empty_table()), folder / "parts", settings.part)
+    readings = _read(parts, folder, settings)
+    lots = _lots(readings)
+    cut = _cut(lots, settings.sample)
+    sample = [each for path in readings for each in said(_drawn(path, cut))]
+    note("Learning")
+    beyond = beyond or cut is not None
+    fitted, placed = fit(sample, shelf, settings, encoder=encoder, cache=cache, beyond=beyond)
+    if cut is not None:
+        note("Placing")
+        placed = joined(placed, _placed(readings, folder, fitted, cut, settings), lots <= cut)
+    return Learned(fitted, _rows(readings, placed))
+
+
+def catch_up(
+    source: Source, known: Learned, folder: Path, settings: GapSettings, note: Callable[[str], None]
+) -> Learned | None:
+    """Return what was learned with what came since in its place; None where it must be learned anew."""
+    note("Reading")
+    present = source.present()
+    here = pa.compute.is_in(known.rows["digest"], value_set=present["digest"])
+    stay = known.rows.filter(here)
+    parts = split(source.documents(stay.select(KNOWN.names)), folder / "parts", settings.part)
+    moved = parts.count + known.rows.num_rows - stay.num_rows + known.since
+    if moved > _MOVED * known.rows.num_rows:
+        return None
+    readings = _read(parts, folder, settings)
+    note("Placing")
+    placed = _placed(readings, folder, known.fitted, -1, settings)
+    if placed.strange.sum() > _STRANGE_COUNT + _STRANGE_SHARE * len(placed.strange):
+        return None
+    rows = pa.concat_tables([stay, _rows(readings, placed)])
+    return Learned(known.fitted, rows.sort_by([("created_at", "ascending"), ("id", "ascending")]), moved)
+
+
+def _read(parts: Parts, folder: Path, settings: GapSettings) -> list[Path]:
+    return spread(extract, tasks(parts, folder / "said"), settings.workers)
+
+
+def _placed(
+    readings: Sequence[Path], folder: Path, fitted: Fitted, cut: int, settings: GapSettings
+) -> Placement:
+    """Place what was not drawn, a worker a part."""
+    learned = folder / "fitted.joblib"
+    keep(fitted, learned)
+    (folder / "placed").mkdir(exist_ok=True)
+    todo = [Task(path, folder / "placed" / path.name, learned, cut) for path in readings]
+    return gathered(spread(place, todo, settings.workers))
+
+
+def _rows(readings: Sequence[Path], placed: Placement) -> pa.Table:
+    tables = [parquet.read_table(path, columns=ROWS.names) for path in readings]
+    rows = pa.concat_tables(tables or [ROWS.empty_table()])
+    where = columns(placed)
+    for name in where.column_names:
+        rows = rows.append_column(name, where[name])
+    return rows
+
+
+def _lots(readings: Sequence[Path]) -> Integers:
+    columns = [parquet.read_table(path, columns=["lot"])["lot"].to_numpy() for path in readings]
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *columns])
+
+
+def _cut(lots: Integers, most: int) -> int | None:
+    """Return the largest lot that is drawn, None where all are."""
+    return None if len(lots) <= most else int(np.partition(lots, most - 1)[most - 1])
+
+
+def _drawn(path: Path, cut: int | None) -> pa.Table:
+    table = parquet.read_table(path, columns=["id", "sentences", "locale", "lot"])
+    return table if cut is None else table.filter(pa.array(table["lot"].to_numpy() <= cut))
