@@ -47,7 +47,7 @@ def analyze(
     screen = Screen(context.obj)
     material = Material.open(context, screen, conversations, articles, out)
     tracked = _tracked(screen, material, material.conversations())
-    path = _write(tracked.analysis, material.folder)
+    path = write_analysis(tracked.analysis, material.folder)
     if screen.options.json:
         screen.document(tracked.analysis)
     _summarise(screen, tracked.analysis, path)
@@ -249,15 +249,6 @@ def _tracked(screen: Screen, material: Material, found: Sequence[Conversation]) 
     tracked = track(private(analysis, {c.id: c for c in found}), before)
     material.remember(tracked.ledger)
     return tracked
-
-
-def _write(analysis: Analysis, folder: Path) -> Path:
-    import msgspec
-
-    from kbsync.replicas.files.disk import Disk
-
-    Disk(folder, DIRECT).write("analysis.json", msgspec.json.format(msgspec.json.encode(analysis), indent=1))
-    return folder / "analysis.json"
 
 
 def _summarise(screen: Screen, analysis: Analysis, path: Path) -> None:

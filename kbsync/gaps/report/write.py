@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from kbsync.resources import folder
 
 _SIZES = (("wide", WIDE), ("narrow", NARROW))
 _FORMULA = re.compile(r"[=+\-@＝＋－＠]")  # noqa: RUF001  spreadsheets take the full-width forms too
+_ANALYSIS = "analysis.json"
 COLUMNS = (
     "id", "verdict", "label", "question", "conversations", "coverage", "article", "score", "hours", "reopens",
     "low_ratings", "unresolved_by_fin", "trend", "keywords", "evidence", "representatives",
@@ -51,11 +53,32 @@ def write(report: Report, analysis: Analysis, out: Path, effects: Effects = DIRE
         "index.html": page(report),
         "report.md": markdown(report),
         "topics.csv": table(report),
-        "analysis.json": msgspec.json.format(msgspec.json.encode(analysis), indent=1).decode(),
     }
     for name, text in pages.items():
         disk.write(name, text.encode())
-    return Paths(*(out / name for name in pages))
+    return Paths(*(out / name for name in pages), write_analysis(analysis, out, effects))
+
+
+def write_analysis(analysis: Analysis, out: Path, effects: Effects = DIRECT) -> Path:
+    """Write `analysis.json` into `out`, a topic and a conversation at a time. Raises WriteFailed."""
+    Disk(out, effects).stream(_ANALYSIS, _pieces(analysis))
+    return out / _ANALYSIS
+
+
+def _pieces(analysis: Analysis) -> Iterator[bytes]:
+    """Yield the JSON, a line each topic and conversation."""
+    encode = msgspec.json.Encoder().encode
+    lists: tuple[tuple[bytes, Sequence[object]], ...] = (
+        (b"topics", analysis.topics),
+        (b"conversations", analysis.conversations),
+    )
+    yield b"{\n"
+    for name, items in lists:
+        yield b'"' + name + b'": ['
+        for number, item in enumerate(items):
+            yield (b",\n" if number else b"\n") + encode(item)
+        yield b"\n],\n"
+    yield b'"settings": ' + encode(analysis.settings) + b"\n}\n"
 
 
 def page(report: Report) -> str:

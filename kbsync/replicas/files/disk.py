@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from kbsync.effects import Effects
@@ -76,6 +76,10 @@ class Disk:
         """Write a file whole or not at all. Raises WriteFailed."""
         self._effects.perform("files", f"write {path}", lambda: self._write(self._inside(path), data))
 
+    def stream(self, path: str, data: Iterable[bytes]) -> None:
+        """Write a file that is made piece by piece, whole or not at all. Raises WriteFailed."""
+        self._effects.perform("files", f"write {path}", lambda: self._stream(self._inside(path), data))
+
     def move(self, path: str, to: str) -> None:
         """Rename a file. Raises WriteFailed."""
         self._effects.perform("files", f"move {path} {to}", lambda: self._move(path, self._inside(to)))
@@ -97,11 +101,14 @@ class Disk:
         return place
 
     def _write(self, place: Path, data: bytes) -> None:
+        self._stream(place, (data,))
+
+    def _stream(self, place: Path, data: Iterable[bytes]) -> None:
         temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as out:
-                out.write(data)
+                out.writelines(data)
                 out.flush()
                 os.fsync(out.fileno())
             temporary.replace(place)
