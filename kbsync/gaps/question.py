@@ -98,15 +98,30 @@ def ask(number: str, sentences: list[str], idle: frozenset[str] = frozenset()) -
     return Question(id=number, text=" ".join(spoken(sentence) for sentence in kept), asked=_most_asking(kept))
 
 
+class _Tidy(dict[int, str | None]):
+    """What becomes of each character, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str | None:
+        character = chr(code)
+        line_end = character in "\n\r\u2028\u2029"
+        self[code] = kept = "\n" if line_end else " " if character == "\t" else _seen(character)
+        return kept
+
+
+def _seen(character: str) -> str | None:
+    return None if unicodedata.category(character)[0] == "C" else character
+
+
+_TIDY: Final = _Tidy()
+
+
 def clean(text: str) -> str:
     """Return readable text: no control, invisible, direction or unassigned characters, one kind of white space."""
-    text = unicodedata.normalize("NFKC", text[:_TURN_CHARACTERS])
-    text = "".join(
-        "\n" if character in "\n\r\u2028\u2029" else " " if character == "\t" else character
-        for character in text
-        if character in "\n\r\t" or unicodedata.category(character)[0] != "C"
-    )
-    return _MARKUP.sub(" ", text)
+    text = text[:_TURN_CHARACTERS]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = text.translate(_TIDY)
+    return _MARKUP.sub(" ", text) if "<" in text else text
 
 
 def _sentences(conversation: Conversation) -> Iterator[str]:

@@ -6,7 +6,7 @@ Each value becomes a placeholder in square brackets: people read `[date]`, the e
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _MONTH = (
@@ -18,26 +18,31 @@ _CURRENCY = r"(?:[$€£¥₹₽₺₩]|\b(?:usd|eur|gbp|chf|aud|cad|dollars?|eu
 _NUMBER = r"\d+(?:[.,'\u00a0]\d+)*"
 _NAMED = r"(?:my (?:full |first |last |user ?)?name(?:'s| is|:)|account of|mein name ist|ich hei(?:ß|ss)e|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|meu nome é|mijn naam is|ik heet)"
 
-#: Tried in this order; an earlier pattern takes what a later one would also match.
-_PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern, flags), replacement)
-    for pattern, flags, replacement in (
-        (r"\b[a-z][a-z0-9+.-]{1,20}://[^\s<>\"]+|\bwww\.[^\s<>\"]+", re.IGNORECASE, "[link]"),
-        (r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", 0, "[email]"),
-        (rf"{_CURRENCY}\s?{_NUMBER}|{_NUMBER}\s?{_CURRENCY}", re.IGNORECASE, "[amount]"),
-        (
-            r"\b\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2})?)?\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b",
-            0,
-            "[date]",
-        ),
-        (rf"\b(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b", re.IGNORECASE, "[date]"),
-        (rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?(?:{_MONTH})\b\.?(?: \d{{4}})?", re.IGNORECASE, "[date]"),
-        (r"\b\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\b\.?)?|\b\d{1,2} ?[ap]m\b", re.IGNORECASE, "[time]"),
-        (r"(?<!\w)\+?\(?\d[\d ()./-]{7,18}\d(?!\w)", 0, "[number]"),
-        (r"(?<!\w)#?(?=[\w-]{6,40}(?!\w))(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]+", 0, "[number]"),
-        (rf"(?<!\w)#?{_NUMBER}(?!\w)", 0, "[number]"),
-    )
+def _compiled(*patterns: tuple[str, int, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern, flags), replacement) for pattern, flags, replacement in patterns)
+
+
+#: Tried in this order, these first; an earlier pattern takes what a later one would also match.
+_ADDRESSES: Final = _compiled(
+    (r"\b[a-z][a-z0-9+.-]{1,20}://[^\s<>\"]+|\bwww\.[^\s<>\"]+", re.IGNORECASE, "[link]"),
+    (r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", 0, "[email]"),
 )
+#: None of these matches a text without a digit.
+_NUMBERS: Final = _compiled(
+    (rf"{_CURRENCY}\s?{_NUMBER}|{_NUMBER}\s?{_CURRENCY}", re.IGNORECASE, "[amount]"),
+    (
+        r"\b\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2})?)?\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b",
+        0,
+        "[date]",
+    ),
+    (rf"\b(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b", re.IGNORECASE, "[date]"),
+    (rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?(?:{_MONTH})\b\.?(?: \d{{4}})?", re.IGNORECASE, "[date]"),
+    (r"\b\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\b\.?)?|\b\d{1,2} ?[ap]m\b", re.IGNORECASE, "[time]"),
+    (r"(?<!\w)\+?\(?\d[\d ()./-]{7,18}\d(?!\w)", 0, "[number]"),
+    (r"(?<!\w)#?(?=[\w-]{6,40}(?!\w))(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]+", 0, "[number]"),
+    (rf"(?<!\w)#?{_NUMBER}(?!\w)", 0, "[number]"),
+)
+_DIGIT = re.compile(r"\d")
 _SELF = r"(?:[Tt]his is|[Ii]t is|[Ii](?: am|['\u2019]m))(?=\s[A-Z])"
 _PERSON = re.compile(
     rf"(?:(?i:{_NAMED})|{_SELF})\s+(?P<name>[^\W\d_][\w'.-]*(?:\s+(?!I\b)[A-Z][\w'.-]*){{0,2}})"
@@ -49,8 +54,12 @@ def mask(text: str, people: Sequence[str] = ()) -> str:
     """Return the text with its slot values replaced; `people` are exact strings to hide first."""
     for person in sorted((person for person in people if len(person) > 1), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(person)}(?!\w)", "[name]", text, flags=re.IGNORECASE)
-    text = _PERSON.sub(_hide_name, text)
-    for pattern, placeholder in _PATTERNS:
+    text = _replaced(_PERSON.sub(_hide_name, text), _ADDRESSES)
+    return _replaced(text, _NUMBERS) if _DIGIT.search(text) else text
+
+
+def _replaced(text: str, patterns: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, placeholder in patterns:
         text = pattern.sub(placeholder, text)
     return text
 
