@@ -76,6 +76,7 @@ BUTTON: Final = "a.button"
 _BUTTON_CLASS: Final = "intercom-h2b-button"
 _CALLOUT_CLASS: Final = "intercom-interblocks-callout"
 _ALIGN: Final = re.compile(r"\bintercom(?:-interblocks)?-align-(center|right|justify)\b")
+_SIGN_REFERENCE: Final = re.compile(r"&#(?:0*8317|[xX]0*207[dD])")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -93,7 +94,7 @@ def read(raw: str, links: Links = PLAIN) -> Document:
 
 
 def _has_signs(raw: str) -> bool:
-    return MARK in raw or "⁽" in raw or "&#" in raw
+    return "⁽" in raw or ("&#" in raw and _SIGN_REFERENCE.search(raw) is not None)
 
 
 def align_of(element: Element) -> Align | None:

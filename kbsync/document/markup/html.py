@@ -14,10 +14,14 @@ from types import MappingProxyType
 from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element, too_deep
 
 _TOKEN = re.compile(
-    r"""<(?:(/)?([A-Za-z][^\s/<>]*)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)>"""
-    r"""|!--.*?(?:-->|\Z)|[!?/][^>]*(?:>|\Z))""",
+    r"""(<(?:/([A-Za-z][^\s/<>]*)(?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+>"""
+    r"""|([A-Za-z][^\s/<>]*)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)>(?:([^<]*+)</\3>)?"""
+    r"""|!--.*?(?:-->|\Z)|[!?/][^>]*(?:>|\Z)))""",
     re.DOTALL,
 )
+"""Markup, and in it: an end tag's name; a start tag's name and attributes, with the characters up to its end
+tag where nothing else stands between."""
+
 _REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
@@ -80,43 +84,57 @@ class Tree:
 
     def build(self) -> Tree:
         """Read the whole text."""
-        position = 0
+        raw = self.raw
+        position = end = 0
         raw_text = ""
-        raw, stack = self.raw, self.stack
-        for token in _TOKEN.finditer(raw):
-            start, end = token.span()
-            closing, name, attributes = token.groups()
-            tag = name.lower() if name else ""
-            if raw_text and not (closing and tag == raw_text):
-                continue  # inside script, style or iframe only their own end tag is markup
-            if start > position:
-                self._text(position, start, raw_text)
-            position, raw_text = end, ""
-            if not tag:
-                continue
-            if not closing:
+        pieces = _TOKEN.split(raw)
+        for text, markup, closing, name, attributes, inner in zip(*[iter(pieces)] * 6, strict=False):
+            start = end + len(text)
+            end = start + len(markup)
+            tag = (name or closing or "").lower()
+            if raw_text:
+                if tag != raw_text or (name and inner is None):
+                    continue  # inside script, style or iframe only their own end tag is markup
+                start = start if closing else end - len(tag) - 3
+                text, raw_text, name = raw[position:start], "", None
+            elif "&" in text or "\r" in text:
+                text = _decode(text)
+            if text:
+                self.add(Element(TEXT, position, start, "", text))
+            position = end
+            if name and inner is not None:
+                self._leaf(tag, attributes, inner, start, end)
+            elif name:
                 raw_text = self._open(tag, attributes, start, end)
-            elif stack[-1].tag == tag:
-                self._pop(end)
-            else:
+            elif tag:
                 self._close(tag, start, end)
         if position < len(raw):
-            self._text(position, len(raw), raw_text)
+            text = raw[position:]
+            self.add(Element(TEXT, position, len(raw), "", text if raw_text else _decode(text)))
         self._pop_to(0, len(raw))
         return self
 
-    def _text(self, start: int, end: int, raw_text: str) -> None:
-        text = self.raw[start:end]
-        if not raw_text and ("&" in text or "\r" in text):
-            text = _decode(text)
-        self.add(Element(TEXT, start, end, "", text))
+    def _leaf(self, tag: str, attributes: str, inner: str, start: int, end: int) -> None:
+        """Add an element that holds at most text, from its start tag to its end tag."""
+        behind = end - len(tag) - 3
+        text: tuple[Element, ...] = ()
+        if inner:
+            decoded = inner if tag in _RAW_TEXT else _decode(inner)
+            text = (Element(TEXT, behind - len(inner), behind, "", decoded),)
+        if tag in _VOID:  # `<br>text</br>`: nothing stands inside, and the end tag matches nothing
+            self._open(tag, attributes, start, behind - len(inner))
+            for each in text:
+                self.add(each)
+            self.balanced = False
+            return
+        self._imply_ends(tag, start)
+        if len(self.stack) > MAX_DEPTH:
+            raise too_deep(self.raw, start)
+        self.add(_HtmlElement(tag, start, end, attributes, "", text))
 
     def _open(self, tag: str, attributes: str, start: int, end: int) -> str:
         """Add the element; returns its tag if only its own end tag is markup from here on."""
-        if self.paragraphs and tag in _ENDS_PARAGRAPH:
-            self._imply(_PARAGRAPH, _SCOPES, start)
-        if tag in _PARTS:
-            self._imply(*_PARTS[tag], start)
+        self._imply_ends(tag, start)
         children: list[Element] = []
         element = _HtmlElement(tag, start, end, attributes, "", children)
         self.add(element)
@@ -127,9 +145,15 @@ class Tree:
         self.stack.append(element)
         self.add = children.append
         self.outer.append(self.add)
-        if tag == "p":
-            self.paragraphs += 1
+        self.paragraphs += tag == "p"
         return tag if tag in _RAW_TEXT else ""
+
+    def _imply_ends(self, tag: str, start: int) -> None:
+        """Close what the start tag closes unsaid."""
+        if self.paragraphs and tag in _ENDS_PARAGRAPH:
+            self._imply(_PARAGRAPH, _SCOPES, start)
+        if tag in _PARTS:
+            self._imply(*_PARTS[tag], start)
 
     def _imply(self, ends: frozenset[str], scopes: frozenset[str], start: int) -> None:
         for depth in range(len(self.stack) - 1, 0, -1):
@@ -141,6 +165,9 @@ class Tree:
                 return
 
     def _close(self, tag: str, start: int, end: int) -> None:
+        if self.stack[-1].tag == tag:
+            self._pop(end)
+            return
         for depth in range(len(self.stack) - 1, 0, -1):
             element = self.stack[depth]
             if element.tag == tag:

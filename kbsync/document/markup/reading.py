@@ -135,8 +135,7 @@ class Reader:
     def paragraph(self, element: Element, align: Align | None) -> Block:
         """Return the paragraph, or the one block it merely wraps."""
         children = element.children
-        rows = self.block_rows
-        if not rows.keys().isdisjoint([child.tag for child in children]):
+        if not self.block_rows.keys().isdisjoint([child.tag for child in children]):
             inner = sole(children)
             if inner is not None:
                 made = self.blocks((inner,))
@@ -156,12 +155,6 @@ class Reader:
             text = collapse(children[0].text).strip(BLANK)
             return (Text(text),) if text.strip(NBSP) else ()
         out = self._inlines(children)
-        while out and (type(out[-1]) is LineBreak or _is_blank(out[-1])):
-            out.pop()
-        if out and _is_blank(out[0]):
-            del out[0]
-        if not out:
-            return ()
         _strip(out)
         if len(out) == 1 and type(out[0]) is Text and not out[0].text.strip(NBSP):
             return ()
@@ -178,10 +171,15 @@ class Reader:
         out: list[Inline] = []
         rows = self.inline_rows
         for child in children:
-            if child.tag == TEXT:
-                _add(out, Text(collapse(child.text)))
+            tag = child.tag
+            if tag == TEXT:
+                text = collapse(child.text)
+                if out and type(out[-1]) is Text:
+                    out[-1] = Text(out[-1].text + text)
+                elif text:
+                    out.append(Text(text))
                 continue
-            row = rows.get(child.tag)
+            row = rows.get(tag)
             made = row(self, child) if row else self.opaque_inline(child)
             if type(made) is tuple:
                 for inline in made:
@@ -233,17 +231,21 @@ def _seen(inline: Inline) -> str:
     return plain_text(getattr(inline, "children", ())) or (" " if isinstance(inline, LineBreak) else "")
 
 
-def _is_blank(inline: Inline) -> bool:
-    return type(inline) is Text and not inline.text.strip(BLANK)
-
-
 def _strip(out: list[Inline]) -> None:
-    first = out[0]
-    if type(first) is Text and first.text[0] in BLANK:
-        out[0] = Text(first.text.lstrip(BLANK))
-    last = out[-1]
-    if type(last) is Text and last.text[-1] in BLANK:
-        out[-1] = Text(last.text.rstrip(BLANK))
+    """Take blanks off both ends of a line, and breaks off its end."""
+    while out:
+        last = out[-1]
+        if type(last) is Text:
+            text = last.text.rstrip(BLANK)
+            if text:
+                out[-1] = Text(text)
+                break
+        elif type(last) is not LineBreak:
+            break
+        out.pop()
+    if out and type(out[0]) is Text:
+        text = out[0].text.lstrip(BLANK)
+        out[:1] = (Text(text),) if text else ()
 
 
 def _add(out: list[Inline], inline: Inline) -> None:

@@ -17,11 +17,13 @@ from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element, too_
 from kbsync.errors import DocumentError
 
 _TOKEN = re.compile(
-    r"""<(?:/([^>]*)>|([^\s/<>!?=]+)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)>"""
-    r"""|!--.*?-->|!\[CDATA\[(.*?)\]\]>|\?.*?\?>)""",
+    r"""(<(?:/([^>]*)>|([^\s/<>!?=]+)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)(?:(?<!/)>([^<]*+)</\3>|>)"""
+    r"""|!--.*?-->|!\[CDATA\[(.*?)\]\]>|\?.*?\?>))""",
     re.DOTALL,
 )
-_END, _START, _CDATA = 1, 3, 4
+"""Markup, and in it: an end tag's name; a start tag's name and attributes, with the characters up to its end
+tag where nothing else stands between; CDATA."""
+
 _OPEN = b"<root>"
 _CLOSE = b"</root>"
 _LITERAL = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
@@ -121,34 +123,43 @@ def _build(raw: str) -> Element:
     root = Element(ROOT, 0, len(raw), "", "", children)
     add = children.append
     outer: list[tuple[Element, Callable[[Element], None]]] = []
-    position = 0
-    for token in _TOKEN.finditer(raw):
-        start, end = token.span()
-        if start > position:
-            text = raw[position:start]
-            add(Element(TEXT, position, start, "", decode(text) if "&" in text or "\r" in text else text))
-        position = end
-        kind = token.lastindex
-        if kind == _END:
+    end = 0
+    pieces = _TOKEN.split(raw)
+    for text, markup, closing, name, attributes, inner, cdata in zip(*[iter(pieces)] * 7, strict=False):
+        start = end
+        if text:
+            start += len(text)
+            add(_text(text, end))
+        end = start + len(markup)
+        if name:
+            tag = _macro_tag(attributes) if name in _MACROS else name
+            if attributes.endswith("/"):
+                add(_XmlElement(tag, start, end, attributes))
+                continue
+            if len(outer) >= MAX_DEPTH:
+                raise too_deep(raw, start)
+            if inner is not None:
+                leaf = (_text(inner, end - len(inner) - len(name) - 3),) if inner else ()
+                add(_XmlElement(tag, start, end, attributes, "", leaf))
+                continue
+            children = []
+            element = _XmlElement(tag, start, end, attributes, "", children)
+            add(element)
+            outer.append((element, add))
+            add = children.append
+        elif closing:
             element, add = outer.pop()
             element.end = end
-        elif kind == _START:
-            name, attributes = token.group(2, 3)
-            if name in _MACROS:
-                name = _macro_tag(attributes)
-            children = []
-            element = _XmlElement(name, start, end, attributes, "", children)
-            add(element)
-            if not attributes.endswith("/"):
-                if len(outer) >= MAX_DEPTH:
-                    raise too_deep(raw, start)
-                outer.append((element, add))
-                add = children.append
-        elif kind == _CDATA:
-            add(Element(TEXT, start, end, "", token[4].replace("\r\n", "\n")))
-    if position < len(raw):
-        add(Element(TEXT, position, len(raw), "", decode(raw[position:])))
+        elif cdata is not None:
+            add(Element(TEXT, start, end, "", cdata.replace("\r\n", "\n")))
+    if pieces[-1]:
+        add(_text(pieces[-1], end))
     return root
+
+
+def _text(text: str, start: int) -> Element:
+    decoded = decode(text) if "&" in text or "\r" in text else text
+    return Element(TEXT, start, start + len(text), "", decoded)
 
 
 def _macro_tag(attributes: str) -> str:
