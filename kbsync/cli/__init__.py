@@ -63,7 +63,9 @@ def _invoke(options: object, arguments: Sequence[str]) -> int:
     # typer brings a click of its own, and names only BadParameter, UsageError's child, in public.
     usage_error: type[Exception] = typer.BadParameter.__bases__[0]
     try:
-        code = command().main(list(arguments), prog_name="kbsync", standalone_mode=False, obj=options)
+        code = command(*arguments[:1]).main(
+            list(arguments), prog_name="kbsync", standalone_mode=False, obj=options
+        )
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except usage_error as error:

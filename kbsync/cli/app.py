@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from typing import Any
 
 import typer
@@ -35,12 +36,13 @@ _GROUPS = {
 }
 
 
-def command() -> Any:
-    """Return the click command of the whole tree."""
-    return typer.main.get_command(_app())
+def command(asked: str = "") -> Any:
+    """Return the click command of the tree, or of its one branch that is asked for."""
+    known = asked in _COMMANDS or asked in _GROUPS
+    return typer.main.get_command(_app({asked} if known else {*_COMMANDS, *_GROUPS}))
 
 
-def _app() -> typer.Typer:
+def _app(wanted: Collection[str]) -> typer.Typer:
     app = typer.Typer(
         name="kbsync",
         cls=TyperGroup,
@@ -54,9 +56,11 @@ def _app() -> typer.Typer:
     )
     app.callback()(_root)
     for name, (module, function) in _COMMANDS.items():
-        app.command(name, epilog=HELP)(getattr(_module(module), function))
+        if name in wanted:
+            app.command(name, epilog=HELP)(getattr(_module(module), function))
     for name, (module, attribute) in _GROUPS.items():
-        app.add_typer(getattr(_module(module), attribute), name=name)
+        if name in wanted:
+            app.add_typer(getattr(_module(module), attribute), name=name)
     return app
 
 

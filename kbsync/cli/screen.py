@@ -7,16 +7,17 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 from rich.text import Text
 
 from kbsync.cli.options import Options
 from kbsync.errors import KbsyncError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # C0 and C1 controls but tab and newline, and the bidirectional overrides: remote text never steers a terminal.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -67,6 +68,8 @@ class Screen:
         if not self._human.is_terminal:
             self._plain([columns, *rows])
             return
+        from rich.table import Table
+
         table = Table(box=None, header_style="bold", pad_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
@@ -91,6 +94,8 @@ class Screen:
     @contextmanager
     def progress(self) -> Iterator[Bars]:
         """Show progress bars on a terminal, plain phase lines with `-v` elsewhere."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
         quiet = self.options.verbosity < 0
         bars = Progress(
             SpinnerColumn(),

@@ -88,31 +88,37 @@ class Tree:
         position = end = 0
         raw_text = ""
         pieces = _TOKEN.split(raw)
-        for text, markup, closing, name, attributes, inner in zip(*[iter(pieces)] * 6, strict=False):
-            start = end + len(text)
+        for before, markup, closing, name, attributes, inner in zip(*[iter(pieces)] * 6, strict=False):
+            start = end + len(before)
             end = start + len(markup)
             tag = (name or closing or "").lower()
             if raw_text:
                 if tag != raw_text or (name and inner is None):
                     continue  # inside script, style or iframe only their own end tag is markup
-                start = start if closing else end - len(tag) - 3
-                text, raw_text, name = raw[position:start], "", None
-            elif "&" in text or "\r" in text:
-                text = _decode(text)
-            if text:
-                self.add(Element(TEXT, position, start, "", text))
+                raw_text = ""
+                behind = start if closing else end - len(tag) - 3
+                self._text(position, behind, raw[position:behind])
+                self._close(tag, behind, end)
+            else:
+                if before:
+                    self._text(
+                        position, start, _decode(before) if "&" in before or "\r" in before else before
+                    )
+                if name and inner is not None:
+                    self._leaf(tag, attributes, inner, start, end)
+                elif name:
+                    raw_text = self._open(tag, attributes, start, end)
+                elif tag:
+                    self._close(tag, start, end)
             position = end
-            if name and inner is not None:
-                self._leaf(tag, attributes, inner, start, end)
-            elif name:
-                raw_text = self._open(tag, attributes, start, end)
-            elif tag:
-                self._close(tag, start, end)
-        if position < len(raw):
-            text = raw[position:]
-            self.add(Element(TEXT, position, len(raw), "", text if raw_text else _decode(text)))
+        rest = raw[position:]
+        self._text(position, len(raw), rest if raw_text else _decode(rest))
         self._pop_to(0, len(raw))
         return self
+
+    def _text(self, start: int, end: int, text: str) -> None:
+        if text:
+            self.add(Element(TEXT, start, end, "", text))
 
     def _leaf(self, tag: str, attributes: str, inner: str, start: int, end: int) -> None:
         """Add an element that holds at most text, from its start tag to its end tag."""
