@@ -88,7 +88,7 @@ class Run:
 
     policy: Policy
     articles: int
-    tombstones: frozenset[tuple[str, str]]
+    tombstones: frozenset[str]
     writes: tuple[Write, ...]
     report: Report | None = None
     error: BaseException | None = None
@@ -273,7 +273,7 @@ class World:
         self._remember_paths()
         begun = {name: len(replica.log) for name, replica in self.replicas.items()}
         living = [base for base in self.state.snapshot.all(Base) if not base.retired]
-        tombstones = {(b.kind, b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
+        tombstones = {self.birth_of(b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
         report, error = None, None
         try:
             with patch.object(observe, "ThreadPoolExecutor", InTurn):

@@ -18,7 +18,7 @@ import invariants as must
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
-from ledger import Json
+from ledger import WORD
 from writers import People
 from replicas import Moods
 from soaking import soak
@@ -236,14 +236,9 @@ class SyncMachine(People):
             self.world.engine().resolve(id, take)
 
     def merge_by_hand(self) -> None:
-        """Somebody keeps every line of every version, once."""
+        """Somebody keeps every word of every version, once."""
         for path in (Path(self.world.home.name) / "conflicts").glob("*.md"):
-            kept = list[str]()
-            for line in path.read_text("utf-8").splitlines():
-                said = line.partition(": ")[0] in {k.partition(": ")[0] for k in kept} and ": " in line
-                if not _MARKER.match(line) and (not line or (line not in kept and not said) or line == "---"):
-                    kept.append(line)
-            path.write_text("\n".join(kept) + "\n", "utf-8")
+            path.write_text(merged_by_hand(path.read_text("utf-8")), "utf-8")
 
     @rule()
     def lose_the_state(self) -> None:
@@ -288,6 +283,22 @@ class SyncMachine(People):
         if hasattr(self, "world"):
             for check in must.ALWAYS:
                 check(self.world)
+
+
+def merged_by_hand(text: str) -> str:
+    """Return a text with conflict markers as somebody leaves it: the first of two fields, and all lines."""
+    head, body = list[str](), list[str]()
+    lines = [line for line in text.splitlines() if line and not _MARKER.match(line)]
+    front = lines.index("---", 1) + 1 if lines[:1] == ["---"] else 0
+    for line in lines[:front]:
+        if not any(line.partition(": ")[0] == each.partition(": ")[0] for each in head[1:]):
+            head.append(line)
+    for line in lines[front:]:
+        said = WORD.findall("\n".join(body))
+        fresh = [word for word in WORD.findall(line) if word not in said]
+        if line not in body and (fresh or not WORD.search(line)):
+            body.append(line if len(fresh) == len(WORD.findall(line)) else f"also {' '.join(fresh)}")
+    return "\n".join(head) + "\n" * bool(head) + "\n\n".join(body) + "\n"
 
 
 class TestSyncMachine(SyncMachine.TestCase):  # type: ignore[misc, name-defined]
