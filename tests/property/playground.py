@@ -373,6 +373,7 @@ def _mood_of(replica: Memory) -> Moods:
         resigns=moods.resigns,
         forgets_versions=moods.forgets_versions,
         lags=moods.lags,
+        lists_short=moods.lists_short,
         breaks_off=moods.breaks_off,
         down=moods.down,
         refuses=set(moods.refuses),
