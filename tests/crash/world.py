@@ -71,7 +71,9 @@ class World:
         self._colleagues()
 
     def _writers(self) -> None:
-        for number in range(0, self.articles, 4):
+        for number in range(0, self.articles, 2):
+            if number % 8 == 2:
+                continue  # a colleague is at it
             path = self._file(number)
             path.write_text(f"{path.read_text('utf-8')}\nAdded {self.word()}.\n", "utf-8")
         for number in range(3, self.articles, 16):
@@ -82,7 +84,7 @@ class World:
             path = self._file(number).with_suffix(".fr.md")
             before = path.read_text("utf-8") if path.exists() else f"---\ntitle: Article {number} fr\n---\n"
             path.write_text(f"{before}\nEncore {self.word()}.\n", "utf-8")
-        for number in range(1 + self.articles // 16):
+        for number in range(1 + self.articles // 10):
             self._write(f"extra/f{number}.md", f"Article F{number}", number)
 
     def _move(self, path: Path) -> None:
