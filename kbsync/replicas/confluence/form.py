@@ -47,6 +47,10 @@ class Form(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.page.mark is None or DRAFT in self.labels
 
 
+# made on import: msgspec builds a type when it is first decoded, and two threads that do it at once crash
+_FORM = msgspec.json.Decoder(Form)
+
+
 def encode(form: Form) -> str:
     """Return the stable text of a form."""
     return msgspec.json.encode(form, order="sorted").decode()
@@ -55,7 +59,7 @@ def encode(form: Form) -> str:
 def decode(raw: str) -> Form:
     """Return the form of a text that `encode` made. Raises RemoteError."""
     try:
-        return msgspec.json.decode(raw, type=Form)
+        return _FORM.decode(raw)
     except msgspec.DecodeError as error:
         raise RemoteError(f"this is not a Confluence page as kbsync keeps it: {error}") from None
 

@@ -27,6 +27,11 @@ class CollectionRaw(msgspec.Struct, frozen=True):
     text: str | None
 
 
+# made on import: msgspec builds a type when it is first decoded, and two threads that do it at once crash
+_ARTICLE = msgspec.json.Decoder(ArticleRaw)
+_COLLECTION = msgspec.json.Decoder(CollectionRaw)
+
+
 def encode(raw: ArticleRaw | CollectionRaw) -> str:
     """Return the JSON text."""
     return msgspec.json.encode(raw, order="sorted").decode()
@@ -34,12 +39,12 @@ def encode(raw: ArticleRaw | CollectionRaw) -> str:
 
 def article(text: str) -> ArticleRaw:
     """Return the article's files."""
-    return msgspec.json.decode(text, type=ArticleRaw)
+    return _ARTICLE.decode(text)
 
 
 def collection(text: str) -> CollectionRaw:
     """Return the collection's file."""
-    return msgspec.json.decode(text, type=CollectionRaw)
+    return _COLLECTION.decode(text)
 
 
 def token(raw: str) -> str:

@@ -68,6 +68,11 @@ class CollectionForm(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
 
 
+# made on import: msgspec builds a type when it is first decoded, and two threads that do it at once crash
+_ARTICLE = msgspec.json.Decoder(ArticleForm)
+_COLLECTION = msgspec.json.Decoder(CollectionForm)
+
+
 def encode(form: ArticleForm | CollectionForm) -> str:
     """Return the stable text of a form."""
     return msgspec.json.encode(form, order="sorted").decode()
@@ -76,7 +81,7 @@ def encode(form: ArticleForm | CollectionForm) -> str:
 def article_form(raw: str) -> ArticleForm:
     """Return the form of a text that `encode` made. Raises RemoteError."""
     try:
-        return msgspec.json.decode(raw, type=ArticleForm)
+        return _ARTICLE.decode(raw)
     except msgspec.DecodeError as error:
         raise RemoteError(f"this is not an Intercom article as kbsync keeps it: {error}") from None
 
@@ -84,7 +89,7 @@ def article_form(raw: str) -> ArticleForm:
 def collection_form(raw: str) -> CollectionForm:
     """Return the form of a text that `encode` made. Raises RemoteError."""
     try:
-        return msgspec.json.decode(raw, type=CollectionForm)
+        return _COLLECTION.decode(raw)
     except msgspec.DecodeError as error:
         raise RemoteError(f"this is not an Intercom collection as kbsync keeps it: {error}") from None
 
