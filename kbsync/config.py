@@ -25,6 +25,8 @@ Direction = Literal["both", "push", "pull"]
 OnConflict = Literal["hold", "files", "intercom", "confluence"]
 
 _DURATION = re.compile(r"^\s*(\d+)\s*(s|m|h|d|w)\s*$")
+_SIZE = re.compile(r"^\s*(\d+)\s*(MB|GB)\s*$")
+_BYTES = {"MB": 1_000_000, "GB": 1_000_000_000}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LOCALE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
@@ -40,6 +42,20 @@ def seconds(text: str) -> int:
 
 def _duration(text: str) -> str:
     seconds(text)
+    return text
+
+
+def size(text: str) -> int:
+    """Return the bytes of a size such as `500MB` or `4GB`. Raises ValueError."""
+    match = _SIZE.match(text)
+    if match is None:
+        msg = "write a number and a unit, for example 500MB or 4GB"
+        raise ValueError(msg)
+    return int(match[1]) * _BYTES[match[2]]
+
+
+def _size(text: str) -> str:
+    size(text)
     return text
 
 
@@ -68,6 +84,7 @@ def _budget(value: int | str) -> int | str:
 
 
 Duration = Annotated[str, AfterValidator(_duration)]
+Size = Annotated[str, AfterValidator(_size)]
 WebUrl = Annotated[str, AfterValidator(_url)]
 LocaleName = Annotated[str, AfterValidator(_locale)]
 Budget = Annotated[int | str, AfterValidator(_budget)]
@@ -160,6 +177,9 @@ class Gaps(Table):
         "auto", description="auto, tfidf, semantic, or a sentence-transformers name or folder."
     )
     min_topic_size: int = Field(3, ge=2, description="Conversations that make a topic.")
+    memory: Size = Field("4GB", description="What an analysis may take; less makes it look at a sample.")
+    workers: int = Field(0, ge=0, description="Processes that read and place conversations; 0 for one a core.")
+    cluster: str = Field("", description="Address of a Dask scheduler that does so instead; needs kbsync[cluster].")
     price_per_resolution: float | None = Field(
         None, ge=0, description="What one answered conversation is worth, for `gaps backtest`."
     )

@@ -15,12 +15,12 @@ import typer
 from kbsync.cli.material import Material
 from kbsync.cli.options import HELP
 from kbsync.cli.screen import Screen
-from kbsync.effects import DIRECT
 
 if TYPE_CHECKING:
     from kbsync.conversations.model import Conversation
     from kbsync.gaps.backtest import Backtest
     from kbsync.gaps.model import Analysis, TopicVerdict
+    from kbsync.gaps.source import Shelved
     from kbsync.gaps.track import Tracked
 
 app = typer.Typer(
@@ -44,9 +44,12 @@ def analyze(
     out: Path | None = OUT,
 ) -> int:
     """Cluster the conversations, compare them with the articles, judge; writes analysis.json."""
+    from kbsync.gaps.report.write import write_analysis
+
     screen = Screen(context.obj)
     material = Material.open(context, screen, conversations, articles, out)
-    tracked = _tracked(screen, material, material.conversations())
+    with material.conversations() as found:
+        tracked, _ = _tracked(screen, material, found)
     path = write_analysis(tracked.analysis, material.folder)
     if screen.options.json:
         screen.document(tracked.analysis)
@@ -67,12 +70,14 @@ def report(
 
     screen = Screen(context.obj)
     material = Material.open(context, screen, conversations, articles, out)
-    found = material.conversations()
-    tracked = _tracked(screen, material, found)
+    with material.conversations() as found:
+        tracked, typical = _tracked(screen, material, found)
+        span = found.span()
     made = build(
         tracked.analysis,
-        {c.id: c for c in found},
+        typical,
         now=time.time(),
+        span=span,
         changes=tracked.changes if tracked.seen_before else None,
         decision=lambda topic: dismissed(topic, tracked.ledger),
     )
@@ -126,7 +131,9 @@ def draft(
     material = Material.open(context, screen, conversations, articles, out)
     analysis = material.analysis()
     wanted = _wanted(material, analysis, topics or [], everything=everything)
-    found = material.complete(wanted, {c.id: c for c in material.conversations()})
+    with material.conversations() as source:
+        known = source.get(_needed(wanted, analysis))
+    found = material.complete(wanted, known)
     rows = list[dict[str, object]]()
     for topic in wanted:
         members = [found[id] for id in topic.conversations if id in found]
@@ -163,7 +170,8 @@ def backtest(
 
     screen = Screen(context.obj)
     material = Material.open(context, screen, conversations, articles)
-    found = material.conversations()
+    with material.conversations() as source:
+        found = list(source.all())
     history = material.history()
     today = () if history else material.shelf()
     with screen.progress() as progress:
@@ -228,6 +236,12 @@ def _wanted(
     return [by_id[ledgers.known(id, by_id, where)] for id in dict.fromkeys(topics)]
 
 
+def _needed(wanted: Sequence[TopicVerdict], analysis: Analysis) -> set[str]:
+    """Return the ids of all conversations of these topics and of typical ones of all topics."""
+    members = {id for topic in wanted for id in topic.conversations}
+    return members | {id for topic in analysis.topics for id in topic.representatives}
+
+
 def _elsewhere(
     topic: TopicVerdict, analysis: Analysis, found: Mapping[str, Conversation]
 ) -> list[Conversation]:
@@ -236,19 +250,29 @@ def _elsewhere(
     return [found[id] for other in others for id in other.representatives[:2] if id in found]
 
 
-def _tracked(screen: Screen, material: Material, found: Sequence[Conversation]) -> Tracked:
-    """Analyse, carry topic ids over from the last time, and remember this time."""
-    from kbsync.gaps.analyze import analyze as judge
+def _tracked(
+    screen: Screen, material: Material, found: Shelved
+) -> tuple[Tracked, Mapping[str, Conversation]]:
+    """Analyse, carry topic ids over from the last time, remember this time; returns typical conversations too."""
+    from kbsync.gaps.analyze import study
     from kbsync.gaps.privacy import private
     from kbsync.gaps.track import track
 
-    before = material.recall()
-    with screen.progress() as progress:
-        progress.phase("Analysing", 0)
-        analysis = judge(found, material.shelf(), material.settings())
-    tracked = track(private(analysis, {c.id: c for c in found}), before)
+    before, kept = material.recall(), material.kept
+    with screen.progress() as progress, material.workplace() as folder:
+        analysis = study(
+            found,
+            folder,
+            material.shelf(),
+            material.settings(),
+            cache=kept.vectors if kept else None,
+            kept=kept,
+            note=lambda stage: progress.phase(stage, 0),
+        )
+    typical = found.get({id for topic in analysis.topics for id in topic.representatives})
+    tracked = track(private(analysis, typical), before)
     material.remember(tracked.ledger)
-    return tracked
+    return tracked, typical
 
 
 def _summarise(screen: Screen, analysis: Analysis, path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
+import shutil
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,21 +17,24 @@ import msgspec
 from kbsync.errors import ConfigError, ConversationError, RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import typer
 
     from kbsync.cli.screen import Screen
     from kbsync.cli.session import Session
     from kbsync.conversations.model import Conversation
+    from kbsync.gaps.kept import Kept
     from kbsync.gaps.model import Analysis, HelpText, TopicVerdict
     from kbsync.gaps.settings import GapSettings
+    from kbsync.gaps.source import Shelved
     from kbsync.gaps.track import Ledger
     from kbsync.workflow.git import Checkout
 
 MOST_COMPLETED = 30
 """Conversations of a topic that are fetched whole."""
 
+_DAY = 86_400
 _REGION = re.compile(r"https://api\.(?:(eu|au)\.)?intercom\.io/?")
 
 
@@ -114,19 +119,42 @@ class Material:
 
     # --- conversations ----------------------------------------------------------------------------
 
-    def conversations(self) -> Sequence[Conversation]:
-        """Return the conversations of the file, else those of the store inside the window."""
+    @contextmanager
+    def conversations(self) -> Iterator[Shelved]:
+        """Open the file, else the window of the store; says at the end which lines were none."""
         from kbsync.cli.talking import tell
         from kbsync.config import seconds
-        from kbsync.conversations.lines import BadLine, kept, read
+        from kbsync.gaps.source import Lines, Window
 
         if self.file is None:
             with self.session.store() as store:
-                return list(store.all(time.time() - seconds(self.session.settings.conversations.window)))
-        bad = list[BadLine]()
-        found = list(kept(read(self.file), bad))
-        tell(self.screen, self.file, bad)
-        return found
+                yield Window(store, time.time() - seconds(self.session.settings.conversations.window))
+        else:
+            lines = Lines(self.file)
+            yield lines
+            tell(self.screen, self.file, lines.bad)
+
+    @property
+    def kept(self) -> Kept | None:
+        """Return what the last analysis of the store left for the next; nothing is kept of a file."""
+        from kbsync.gaps.kept import Kept
+
+        return Kept(self.session.learned) if self._home and self.file is None else None
+
+    @contextmanager
+    def workplace(self) -> Iterator[Path]:
+        """Make a folder for what passes between workers, beside the store, gone in the end.
+
+        What a run that was killed left there goes after a day.
+        """
+        home = self._home
+        if home:
+            home.mkdir(parents=True, exist_ok=True)
+            for left in home.glob("work-*"):
+                if time.time() - left.stat().st_mtime > _DAY:
+                    shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="work-", dir=home) as folder:
+            yield Path(folder)
 
     def complete(
         self, topics: Sequence[TopicVerdict], found: Mapping[str, Conversation]
@@ -195,8 +223,17 @@ class Material:
         """Return the settings of the analysis."""
         from kbsync.gaps.settings import GapSettings
 
+        from joblib import cpu_count
+
+        from kbsync.config import size
+        from kbsync.gaps.settings import within
+        from kbsync.gaps.spread import Workers
+
         table = self.session.settings.gaps
-        return GapSettings(table.encoder, table.min_topic_size, self._locale)
+        settings = GapSettings(
+            table.encoder, table.min_topic_size, self._locale, workers=Workers(table.workers, table.cluster)
+        )
+        return within(settings, size(table.memory), 1 + (table.workers or cpu_count()))
 
     def _checkout(self) -> Checkout:
         from kbsync.workflow.git import Checkout

@@ -93,6 +93,17 @@ class Session:
 
         return Store(self.config.at(self.settings.conversations.store))
 
+    @property
+    def learned(self) -> Path:
+        """Return the folder of what the gap analysis learned from the store."""
+        return self.config.home / "gaps" / "learned"
+
+    def forget_learned(self, store: Store) -> None:
+        """After a purge: forget what was learned from conversations that are gone."""
+        from kbsync.gaps.kept import Kept
+
+        Kept(self.learned).prune(store.present(float("-inf")))
+
     def intercom_client(self) -> IntercomClient:
         """Return a client of the workspace. Raises ConfigError."""
         from kbsync.replicas.intercom.client import IntercomClient

@@ -45,6 +45,8 @@ def pull(
         progress.phase("Fetching conversations", 0)
         pulled = fetch(client, store, now=time.time(), window=back, note=progress.note)
         expired = _expire(session, store)
+        if pulled.purged + expired:
+            session.forget_learned(store)
         count = store.count()
     requests = dict(client.requests())
     if screen.options.json:
@@ -103,8 +105,11 @@ def forget(
     from kbsync.cli.session import Session
 
     screen = Screen(context.obj)
-    with Session.open(context.obj).store() as store:
+    session = Session.open(context.obj)
+    with session.store() as store:
         gone = store.forget(contact)
+        if gone:
+            session.forget_learned(store)
     if screen.options.json:
         screen.document({"forgotten": gone})
     screen.say(f"{gone} conversations forgotten." if gone else "No conversation of that contact is stored.")

@@ -55,6 +55,10 @@ def study(
     """Analyse what a source holds; what passes between the workers is written below `folder`.
 
     What `kept` remembers of the last time is not worked out again. `note` is told each stage as it begins.
+
+    Raises:
+        ConfigError: the settings name a sentence encoder or a cluster that cannot be had.
+        ConversationError: the workers are ended again and again.
     """
     known = kept.recall(shelf, settings) if kept else None
     learned = known and catch_up(source, known, folder / "new", settings, note)

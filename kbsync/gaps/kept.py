@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute
 from pyarrow import parquet
 
 from kbsync import __version__
 from kbsync.errors import ConfigError
+from kbsync.gaps.encode.cache import FileCache
 from kbsync.gaps.encode.choose import choose
 from kbsync.gaps.learning import Learned
 from kbsync.gaps.model import HelpText
@@ -32,6 +34,11 @@ class Kept:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @property
+    def vectors(self) -> FileCache:
+        """Return the cache of sentence vectors, which lies here too."""
+        return FileCache(self._folder / "vectors.db")
 
     def recall(self, shelf: Sequence[HelpText], settings: GapSettings) -> Learned | None:
         """Return what was learned with these articles and settings, the articles' times as they are now."""
@@ -58,13 +65,14 @@ class Kept:
         parquet.write_table(learned.rows, self._folder / "rows.parquet", compression="zstd")
         (self._folder / "key.txt").write_text(f"{key} {learned.since}", "utf-8")
 
-    def forget(self, ids: Collection[str]) -> None:
-        """Forget all that was learned, if it was learned from one of these conversations too."""
+    def prune(self, present: pa.Table) -> None:
+        """Forget all that was learned, if it was learned from a conversation that is not `present` (column id) any more."""
         try:
             known = parquet.read_table(self._folder / "rows.parquet", columns=["id"])["id"]
+            whole = pa.compute.all(pa.compute.is_in(known, value_set=present["id"]), min_count=0).as_py()
         except (OSError, pa.ArrowException):
-            known = pa.chunked_array([], pa.string())
-        if not set(ids).isdisjoint(known.to_pylist()):
+            whole = False
+        if not whole:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 

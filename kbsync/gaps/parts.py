@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute
 from pyarrow import parquet
 
 from kbsync.conversations.model import Conversation

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from kbsync.gaps.spread import Workers
+
+
+#: What the interpreter and its libraries take, and each conversation of the sample and of a part, in bytes (measured).
+_IDLE: Final = 500_000_000
+_A_SAMPLED: Final = 25_000
+_A_READ: Final = 50_000
+_MOST_SAMPLED, _LEAST_SAMPLED = 100_000, 2_000
+_MOST_READ, _LEAST_READ = 10_000, 500
 
 
 class GapSettings(msgspec.Struct, frozen=True):
@@ -23,3 +33,14 @@ class GapSettings(msgspec.Struct, frozen=True):
     sample: int = 100_000
     part: int = 10_000
     workers: Workers = Workers()
+
+
+def within(settings: GapSettings, memory: int, processes: int) -> GapSettings:
+    """Return the settings with sample and parts as large as so many bytes allow to so many processes."""
+    sample = (memory - _IDLE) // _A_SAMPLED
+    part = (memory // max(processes, 1) - _IDLE) // _A_READ
+    return msgspec.structs.replace(
+        settings,
+        sample=min(max(sample, _LEAST_SAMPLED), _MOST_SAMPLED),
+        part=min(max(part, _LEAST_READ), _MOST_READ),
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 import pyarrow as pa
 
+from kbsync.conversations.lines import BadLine, kept, read
 from kbsync.conversations.model import Conversation
 from kbsync.conversations.store import Store
 
@@ -36,19 +38,62 @@ class Source(Protocol):
         ...
 
 
+class Shelved(Source, Protocol):
+    """A source that can also be asked for single conversations."""
+
+    def all(self) -> Iterable[Conversation]:
+        """Yield all conversations."""
+        ...
+
+    def get(self, ids: Iterable[str]) -> dict[str, Conversation]:
+        """Return the conversations with these ids, as far as there are."""
+        ...
+
+    def span(self) -> tuple[float, float] | None:
+        """Return when the first and the last were created, in epoch seconds; None where there is none."""
+        ...
+
+
 class Listed:
-    """Conversations one after the other, as a file or a program gives them; nothing of them is known beforehand."""
+    """Conversations one after the other, as a program gives them; nothing of them is known beforehand."""
 
     def __init__(self, conversations: Iterable[Conversation]) -> None:
-        self._conversations = conversations
+        self._given = conversations
 
     def documents(self, known: pa.Table) -> Iterator[Document]:  # noqa: ARG002 - the source's signature
         """Yield all, once."""
-        return (Document(c.id, _encoded(c)) for c in self._conversations)
+        return (Document(c.id, _encoded(c)) for c in self.all())
+
+    def all(self) -> Iterable[Conversation]:
+        """Yield all."""
+        return self._given
 
     def present(self) -> pa.Table:
         """Return nothing: what has no digest cannot be known again."""
         return KNOWN.empty_table()
+
+
+class Lines(Listed):
+    """A file of JSON lines, read again whenever it is asked; `bad` are the lines of the last reading that are none."""
+
+    def __init__(self, path: Path) -> None:
+        self.bad = list[BadLine]()
+        self._path = path
+
+    def all(self) -> Iterator[Conversation]:
+        """Yield what is a conversation."""
+        self.bad.clear()
+        return kept(read(self._path), self.bad)
+
+    def get(self, ids: Iterable[str]) -> dict[str, Conversation]:
+        """Return the conversations with these ids, of two with one id the last."""
+        wanted = frozenset(ids)
+        return {c.id: c for c in self.all() if c.id in wanted} if wanted else {}
+
+    def span(self) -> tuple[float, float] | None:
+        """Return when the first and the last were created."""
+        times = [c.created_at for c in self.all()]
+        return (min(times), max(times)) if times else None
 
 
 class Window:
@@ -65,6 +110,18 @@ class Window:
     def present(self) -> pa.Table:
         """Return what is in the window."""
         return self._store.present(self._since).cast(KNOWN)
+
+    def all(self) -> Iterable[Conversation]:
+        """Yield all in the window."""
+        return self._store.all(self._since)
+
+    def get(self, ids: Iterable[str]) -> dict[str, Conversation]:
+        """Return the conversations with these ids."""
+        return self._store.get(ids)
+
+    def span(self) -> tuple[float, float] | None:
+        """Return when the first and the last were created."""
+        return self._store.span(self._since)
 
 
 def _encoded(conversation: Conversation) -> bytes:

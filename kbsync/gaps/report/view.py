@@ -95,10 +95,15 @@ def build(
     conversations: Mapping[str, Conversation],
     *,
     now: float,
+    span: tuple[float, float] | None = None,
     changes: Changes | None = None,
     decision: Callable[[TopicVerdict], Decision | None] = lambda _: None,
 ) -> Report:
-    """Work out the report. Quotes are redacted; `decision` tells the dismissal that holds for a topic."""
+    """Work out the report from an analysis and at least the conversations that are typical of its topics.
+
+    `span` is when the first and the last of all conversations was created, by the given ones when left out.
+    Quotes are redacted; `decision` tells the dismissal that holds for a topic.
+    """
     news = _news(changes, analysis) if changes else ()
     born = frozenset(changes.born) if changes else frozenset[str]()
     weeks = sorted({str(week["week"]) for topic in analysis.topics for week in topic.trend})[-WEEKS:]
@@ -110,7 +115,7 @@ def build(
     open_topics = [view for view, held in views if held is None]
     return Report(
         made=_day(now),
-        period=_period(conversations.values()),
+        period=_period(span, conversations.values()),
         figures=_figures(analysis, open_topics),
         sections=tuple(s for s in (_section(v, open_topics) for v in TITLES) if s.topics),
         dismissed=tuple((view, held) for view, held in views if held is not None),
@@ -226,8 +231,8 @@ def _weeks(analysis: Analysis, shown: frozenset[str]) -> tuple[tuple[str, str, i
     return tuple((week, verdict, count) for (week, verdict), count in sorted(counts.items()))
 
 
-def _period(conversations: Iterable[Conversation]) -> str:
-    times = [c.created_at for c in conversations]
+def _period(span: tuple[float, float] | None, conversations: Iterable[Conversation]) -> str:
+    times = span or [c.created_at for c in conversations]
     return f"{_day(min(times))} to {_day(max(times))}" if times else "no conversations"
 
 
