@@ -91,6 +91,12 @@ class DocumentError(KbsyncError):
         super().__init__(message, where=where, hint=hint)
         self.line_number = line_number
 
+    def line(self) -> str:
+        """Return the one line a user reads; a body that is no file is named by the line in it."""
+        line = super().line()
+        named = not self.line_number or self.where or self.message.startswith("line ")
+        return line if named else f"line {self.line_number}: {line}"
+
 
 class RemoteError(KbsyncError):
     """A remote answered with something unusable; `status` is the HTTP status, 0 without one."""

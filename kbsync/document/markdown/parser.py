@@ -6,7 +6,9 @@ attributes. Addresses stay as they are written: what they name is for `Links` to
 
 from __future__ import annotations
 
+import re
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -49,17 +51,23 @@ def _build() -> MarkdownIt:
 PARSER: Final = _build()
 
 
+def _too_much(text: str, at: int, message: str) -> DocumentError:
+    line = text.count("\n", 0, at) + 1
+    return DocumentError(message, hint="split the article", line_number=line)
+
+
 def parse(text: str) -> list[Token]:
     """Return the block tokens of a body.
 
     Raises:
-        DocumentError: the body is too large to be an article.
+        DocumentError: the body is too large to be an article; with the line where it gets so.
 
     """
     if len(text) > MAX_LENGTH:
-        raise DocumentError(f"the body is longer than {MAX_LENGTH} characters", hint="split the article")
+        raise _too_much(text, MAX_LENGTH, f"the body is longer than {MAX_LENGTH} characters")
     if text.count("[") > MAX_BRACKETS:
-        raise DocumentError(f"there are more than {MAX_BRACKETS} square brackets", hint="split the article")
+        last = next(islice(re.finditer(r"\[", text), MAX_BRACKETS, None)).start()
+        raise _too_much(text, last, f"there are more than {MAX_BRACKETS} square brackets")
     return PARSER.parse(text, {})
 
 

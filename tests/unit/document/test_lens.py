@@ -199,3 +199,22 @@ def test_a_block_removed_in_a_replica_is_removed() -> None:
     before = Document((Paragraph((Text("Keep."),)), CodeBlock("a = 1")))
 
     assert lift(base, before, Document(before.blocks[:1])) == Document(base.blocks[:1])
+
+
+def test_an_empty_comment_marker_of_another_block_stays() -> None:
+    """An edit elsewhere leaves a marker that marks nothing where Confluence has left it."""
+    empty = '<p>a <ac:inline-comment-marker ac:ref="r"> </ac:inline-comment-marker> b</p>'
+
+    made = edited(CONFLUENCE, f"<p>First thing.</p>{empty}", "First", "Second")
+
+    assert made.raw == f"<p>Second thing.</p>{empty}"
+
+
+def test_headings_too_deep_for_intercom_do_not_pull_others_down() -> None:
+    """How deep a replica's headings stand is measured before the writer caps the deepest."""
+    raw = "<h2>Top</h2><h5>Deep</h5><h6>Deeper</h6><p>Text here.</p>"
+    document = INTERCOM.read(raw, PLAIN)
+
+    made = put(INTERCOM, Document(document.blocks[::-1]), raw)
+
+    assert made.raw == "<p>Text here.</p><h6>Deeper</h6><h5>Deep</h5><h2>Top</h2>"
