@@ -9,14 +9,11 @@ from typing import Literal
 
 from kbsync.article import Article, Collection, Entry
 from kbsync.document.blocks import ArticleRef, AssetRef, Document, Url
-from kbsync.document.canon import same
 from kbsync.document.confluence import CONFLUENCE
 from kbsync.document.formats import PLAIN, Format
 from kbsync.document.intercom import INTERCOM
-from kbsync.document.lens import put
-from kbsync.document.markdown import MARKDOWN
 from kbsync.document.walk import anchors, targets
-from kbsync.errors import DocumentError, DuplicateId, KbsyncError
+from kbsync.errors import DuplicateId, KbsyncError
 from kbsync.replicas.base import Kind, Observation, Reading
 from kbsync.replicas.files import raw
 from kbsync.replicas.files.groups import path_of
@@ -171,28 +168,3 @@ def _depth(reading: Reading) -> Iterator[Finding]:
 def _broken(error: KbsyncError, path: str) -> Finding:
     code = "duplicate-id" if isinstance(error, DuplicateId) else "unreadable"
     return Finding(error.where or path, code, "error", error.message, error.hint)
-
-
-@dataclass(frozen=True, slots=True)
-class RoundTrip:
-    """What `check --round-trip` proved of one file: bytes kept, meaning kept through each format."""
-
-    path: str
-    failures: tuple[str, ...]
-
-
-def round_trip(path: str, text: str, formats: Sequence[Format]) -> RoundTrip:
-    """Prove the lens laws on one body: an unedited put gives the same bytes, a fresh write the same document."""
-    try:
-        document = MARKDOWN.read(text, PLAIN)
-    except DocumentError as error:
-        return RoundTrip(path, (error.line(),))
-    failures = [] if put(MARKDOWN, document, text, PLAIN).raw == text else ["an unedited write changes bytes"]
-    for target in formats:
-        made = target.write(document, PLAIN)
-        back = target.read(made.raw, PLAIN)
-        if put(target, back, made.raw, PLAIN).raw != made.raw:
-            failures.append(f"{target.name}: an unedited write changes bytes")
-        if not made.losses and not same(back, document):
-            failures.append(f"{target.name}: comes back different without saying so")
-    return RoundTrip(path, tuple(failures))

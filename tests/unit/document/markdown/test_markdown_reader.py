@@ -40,7 +40,7 @@ from kbsync.document.blocks import (
     Url,
 )
 from kbsync.document.canon import canon
-from kbsync.document.markdown import read, write
+from kbsync.document.markdown import read
 from kbsync.errors import DocumentError
 
 
