@@ -153,6 +153,15 @@ def test_time_grows_with_the_length_and_no_faster(form: Format) -> None:
 
 @pytest.mark.soak
 @each_format
+@pytest.mark.parametrize("opening", ["<", "</", "<a b=", "&", "[", "!["])
+def test_a_word_without_end_is_read_in_time(form: Format, opening: str) -> None:
+    """A tag, reference or link that opens and never closes takes time in its length, not in its square."""
+    brief = seconds(lambda: there_and_back(form, opening + "a" * 10_000))
+    assert seconds(lambda: there_and_back(form, opening + "a" * 40_000)) <= 8 * brief + 0.25
+
+
+@pytest.mark.soak
+@each_format
 @pytest.mark.parametrize(
     "piece", [*NESTING, "a\n", "<p>a</p>", "&amp;", "[", "[a](b) ", "| a |\n", "`", "*a_ "]
 )
