@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
@@ -16,10 +19,13 @@ from kbsync.document.formats import PLAIN
 from kbsync.document.intercom import INTERCOM
 from kbsync.document.markdown import MARKDOWN
 
+from . import editing, starting
 from .material import bodies, body, markdown_files
-from .measure import Row, absent, cpu, installed, show, wall
+from .measure import ROUNDS, Row, absent, apiece, installed, show, wall
 
 MEGA = 1_000_000
+SHARE = 8
+"""Files that a process converts at a time."""
 
 
 def run() -> None:
@@ -28,6 +34,8 @@ def run() -> None:
     size = sum(path.stat().st_size for path in files)
     rows = [*from_markdown(files), *from_storage(), *from_html()]
     show(f"Documents: {len(set(files))} Markdown files, {size / MEGA:.2f} MB in all, CPU time", rows)
+    show("Edits of a document of 1 MB, CPU time", editing.rows())
+    show("Starting, CPU time", starting.rows())
 
 
 def storage_of(path: Path) -> str:
@@ -52,10 +60,8 @@ def from_markdown(files: list[Path]) -> Iterator[Row]:
     """Measure reading Markdown, and writing storage format from it."""
     texts = [body(path) for path in files]
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    parsed, read, whole = cpu(
-        each(parser.parse, texts),
-        each(lambda text: MARKDOWN.read(text, PLAIN), texts),
-        each(storage_of, files),
+    parsed, read, whole = apiece(
+        (parser.parse, texts), (lambda text: MARKDOWN.read(text, PLAIN), texts), (storage_of, files)
     )
     yield Row(
         "Markdown -> document", f"{read:.2f} s", "markdown-it-py", f"{parsed:.2f} s", read / parsed, 1.6, True
@@ -82,12 +88,37 @@ def _beside_md2conf(files: list[Path]) -> Iterator[Row]:
     if not taken:
         yield Row(name, "-", "md2conf", f"refuses all {len(files)} files")
         return
-    ours, theirs = cpu(each(storage_of, taken), each(convert, taken))
+    ours, theirs = apiece((storage_of, taken), (convert, taken))
     yield _speed(f"{name}, {len(taken)} files", len(taken), "files/s", ours, "md2conf", theirs, 2)
     with ProcessPoolExecutor(2) as pool:
-        list(pool.map(storage_of, taken[:8]))
-        both, alone = wall(lambda: list(pool.map(storage_of, taken, chunksize=8)), each(convert, taken))
-    yield _speed(f"{name}, two processes", len(taken), "files/s", both, "md2conf", alone, 3)
+        list(pool.map(_share, [taken[:8], taken[8:16]]))
+        both, alone = wall(lambda: _at_once(pool, taken), each(convert, taken))
+        busiest = min(_at_once(pool, taken) for _ in range(ROUNDS))
+    against = "md2conf in one"
+    yield _speed(f"{name}, two processes, by the clock", len(taken), "files/s", both, against, alone, 3)
+    yield _speed(
+        f"{name}, two processes, CPU of the busier", len(taken), "files/s", busiest, against, theirs, 3
+    )
+
+
+def _at_once(pool: ProcessPoolExecutor, files: list[Path]) -> float:
+    """Convert the files in two processes; return the CPU seconds of the busier one.
+
+    What is sent and received is part of it: the parent's CPU time counts for both halves.
+    """
+    start = time.process_time()
+    used: Counter[int] = Counter()
+    for worker, seconds, _ in pool.map(
+        _share, [files[at : at + SHARE] for at in range(0, len(files), SHARE)]
+    ):
+        used[worker] += seconds
+    return max(used.values()) + (time.process_time() - start) / 2
+
+
+def _share(files: list[Path]) -> tuple[int, float, list[str]]:
+    start = time.process_time()
+    written = [storage_of(path) for path in files]
+    return os.getpid(), time.process_time() - start, written
 
 
 def md2conf(files: list[Path]) -> Callable[[Path], str]:
@@ -126,8 +157,8 @@ def from_storage() -> Iterator[Row]:
     convert = import_module("cfxmark").to_md
     texts = bodies("confluence")
     taken = [raw for raw in texts if _works(convert, raw)]
-    ours, theirs = cpu(
-        each(lambda raw: MARKDOWN.write(CONFLUENCE.read(raw, PLAIN), PLAIN), taken), each(convert, taken)
+    ours, theirs = apiece(
+        (lambda raw: MARKDOWN.write(CONFLUENCE.read(raw, PLAIN), PLAIN), taken), (convert, taken)
     )
     yield _speed(f"{name}, {len(taken)} of {len(texts)}", _size(taken), "MB/s", ours, "cfxmark", theirs, 3)
 
@@ -141,7 +172,7 @@ def from_html() -> Iterator[Row]:
     convert = import_module("markdownify").markdownify
     texts = bodies("intercom")
     taken = [raw for raw in texts if _works(convert, raw)]
-    ours, theirs = cpu(each(lambda raw: INTERCOM.read(raw, PLAIN), taken), each(convert, taken))
+    ours, theirs = apiece((lambda raw: INTERCOM.read(raw, PLAIN), taken), (convert, taken))
     yield _speed(
         f"{name}, {len(taken)} of {len(texts)}", _size(taken), "MB/s", ours, "markdownify", theirs, 10
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import resource
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
+from typing import Any
 
 ROUNDS = 3
 
@@ -60,6 +65,38 @@ def show(title: str, rows: Sequence[Row]) -> None:
 def cpu(*works: Callable[[], object]) -> list[float]:
     """Return the fewest CPU seconds that each work took; they take turns, so that all meet the same machine."""
     return _best(time.process_time, works)
+
+
+def apiece(*works: tuple[Callable[[Any], object], Sequence[Any]]) -> list[float]:
+    """Return the CPU seconds of each work: (function, things), the fewest that each thing took, in all.
+
+    Works take turns at every thing, so that what else the machine does falls on none or on all.
+    """
+    totals = [0.0] * len(works)
+    for things in zip(*(things for _, things in works), strict=True):
+        turn = [partial(function, thing) for (function, _), thing in zip(works, things, strict=True)]
+        totals = [total + least for total, least in zip(totals, cpu(*turn), strict=True)]
+    return totals
+
+
+def growth(work: Callable[[Any], object], small: Any, large: Any, times: float) -> float:
+    """Return the exponent of growth from an input to one `times` its size: 1 is linear."""
+    less, more = cpu(partial(work, small), partial(work, large))
+    return math.log(more / less, times)
+
+
+def started(*commands: Sequence[str]) -> list[float]:
+    """Return the fewest CPU seconds that each command took, from its start to its end."""
+
+    def run(command: Sequence[str]) -> None:
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+    return _best(_of_children, [partial(run, command) for command in commands])
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def wall(*works: Callable[[], object]) -> list[float]:
