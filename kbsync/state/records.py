@@ -33,12 +33,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Base(Record, frozen=True, kw_only=True):
     """The last agreement on one entry.
 
-    `settled` is False while a replica still waits for it. A `retired` one is a tombstone.
+    `settled` is False while a replica still waits for it. A `retired` one is a tombstone. `dangling` are
+    relative addresses in its bodies that name nothing yet.
     """
 
     entry: Entry
     settled: bool = True
     retired: bool = False
+    dangling: tuple[str, ...] = ()
 
     @property
     def kind(self) -> EntryKind:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from kbsync.article import Entry
+from kbsync.article import Article, Entry
+from kbsync.document.blocks import ArticleRef, Document, Url
+from kbsync.document.walk import targets
 from kbsync.replicas.base import Reading
 from kbsync.state.records import Base, Conflict, Rescue, Settled, Shadow
 from kbsync.state.snapshot import Change, Put, drop
@@ -18,6 +21,7 @@ from kbsync.sync.sides import Side
 from kbsync.sync.survey import Survey
 
 _REMEMBERED = 8
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|[#?]|\Z")
 
 
 def now() -> str:
@@ -46,7 +50,8 @@ def _all_changes(survey: Survey, decision: Decision, *, steps: bool) -> Iterable
     if decision.entry is None:
         return
     settled = not steps and at_rest(decision)
-    base = Base(entry=decision.entry, settled=settled, retired=not decision.alive)
+    entry = decision.entry
+    base = Base(entry=entry, settled=settled, retired=not decision.alive, dangling=dangling(entry))
     yield Put(base)
     for side in decision.sides.values():
         shadow = _shadow(survey, decision, side, base.entry)
@@ -54,6 +59,15 @@ def _all_changes(survey: Survey, decision: Decision, *, steps: bool) -> Iterable
             yield Put(shadow)
     yield from _conflicts(survey, decision)
     yield from _rescues(survey, decision)
+
+
+def dangling(entry: Entry) -> tuple[str, ...]:
+    """Return the relative addresses that an entry's bodies link to: they name nothing, or did not when read."""
+    texts = entry.texts.values() if isinstance(entry, Article) else ()
+    links = (target for text in texts for target, is_image in targets(text.body) if not is_image)
+    return tuple(
+        sorted({link.href for link in links if isinstance(link, Url) and not _ABSOLUTE.match(link.href)})
+    )
 
 
 def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shadow | None:
@@ -65,7 +79,7 @@ def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shad
     if side.here and side.reading is not None:
         fresh = Shadow(replica=side.replica, kind=kind, id=id, reading=spelled(side.reading), agreed=agreed)
         now_known = survey.snapshot.shadow(side.replica, decision.key)
-        pending = now_known.pending if now_known else False
+        pending = (now_known.pending if now_known else False) or _waits(survey, decision, side)
         assets = _assets(survey, side, agreed or base) if side.replica != "files" else {}
         return msgspec.structs.replace(fresh, pending=pending, past=past(old, side.reading), assets=assets)
     if old is None:
@@ -77,6 +91,16 @@ def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shad
         )
     kept = old.kept and decision.follows not in ("merge", "restore")
     return msgspec.structs.replace(old, agreed=agreed, kept=kept)
+
+
+def _waits(survey: Survey, decision: Decision, side: Side) -> bool:
+    """Tell whether a side should get a link to an article that has no name there yet."""
+    desired = decision.desired.get(side.replica, {})
+    if side.version is None or not differing(side.version, desired):
+        return False
+    links = (link for body in desired.values() if isinstance(body, Document) for link, _ in targets(body))
+    book = survey.books[side.replica]
+    return any(isinstance(link, ArticleRef) and book.handle(link.article) is None for link in links)
 
 
 def _assets(survey: Survey, side: Side, entry: Entry) -> dict[str, str]:

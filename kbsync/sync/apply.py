@@ -33,7 +33,7 @@ from kbsync.state.snapshot import Change, Put, drop
 from kbsync.state.store import State
 from kbsync.sync.accept import accepted, full, settle
 from kbsync.sync.decide import Decisions
-from kbsync.sync.fields import differing, raw_digest
+from kbsync.sync.fields import assemble, differing, raw_digest
 from kbsync.sync.guard import stopped
 from kbsync.sync.names import Strict
 from kbsync.sync.observe import reading_of, spelled
@@ -362,27 +362,32 @@ class Run:
             return
         if self.chosen is not None and self.decisions.tasks.get(key) and self._wanted(key) is None:
             return
-        reading, entry = reading_of(shadow), shadow.agreed or base.entry
+        reading, entry = reading_of(shadow), self._due(name, key) or shadow.agreed or base.entry
         try:
             changed = shown_changes(self.survey.lookout(name), self.survey, entry, reading)
         except KbsyncError as error:
             self.outcome.failed(stopped(error, article=key[1], replica=name))
             return
         if changed:
-            self._rewrite(name, key, reading, shadow, [field.spelled() for field in changed])
+            self._rewrite(name, key, reading, entry, [field.spelled() for field in changed])
         elif shadow.pending and self._complete(name, entry, reading):
             self.state.commit(f"links {key[1]}", [Put(msgspec.structs.replace(shadow, pending=False))])
+
+    def _due(self, name: ReplicaName, key: EntryKey) -> Entry | None:
+        """Return what was decided to stand in a replica."""
+        decision = self.decisions.by_key.get(key)
+        desired = decision.desired.get(name) if decision else None
+        return assemble(*key, desired) if desired else None
 
     def _complete(self, name: ReplicaName, entry: Entry, reading: Reading) -> bool:
         raw = self.survey.replicas[name].render(entry, reading, self._names(name))
         return not any(loss.code.endswith("-pending") for loss in raw.losses)
 
     def _rewrite(
-        self, name: ReplicaName, key: EntryKey, reading: Reading, shadow: Shadow, fields: Sequence[str]
+        self, name: ReplicaName, key: EntryKey, reading: Reading, entry: Entry, fields: Sequence[str]
     ) -> None:
         base = self.survey.snapshot.base(key)
         assert base is not None
-        entry = shadow.agreed or base.entry
         expects = Expects(reading.token, raw_digest(reading.raw))
         step = Step(_LINKS, key[1], name, "update", tuple(fields), expects, "", "")
         ready = self._prepare(Task(key, step, reading, entry))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
-from kbsync.replicas.base import Key, Kind, Reading
+from kbsync.document.blocks import Target
+from kbsync.replicas.base import Key, Kind, Names, Reading
 from kbsync.state.records import EntryKey
 
 
@@ -118,6 +120,34 @@ class Book:
     def address(self, asset: str) -> str | None:
         """Return this replica's own address of the asset."""
         return self._addresses.get(asset)
+
+
+@runtime_checkable
+class Resolver(Protocol):
+    """A replica in which a link can name what is not there yet: files, by their paths."""
+
+    def named(self, handle: str, address: str, names: Names) -> Target:
+        """Return what an address names by now in a thing with this handle."""
+        ...
+
+
+class Unaware:
+    """A book that does not know some articles, as it was before they came."""
+
+    def __init__(self, names: Names, unknown: frozenset[str]) -> None:
+        self.default_locale = names.default_locale
+        self.handle = names.handle
+        self.alias = names.alias
+        self.by_alias = names.by_alias
+        self.asset = names.asset
+        self.address = names.address
+        self._names = names
+        self._unknown = unknown
+
+    def id(self, handle: str, kind: Kind = "article") -> str | None:
+        """Return the kbsync id of the thing with this handle, None for what is not known."""
+        id = self._names.id(handle, kind)
+        return None if kind == "article" and id in self._unknown else id
 
 
 class Strict:

@@ -53,9 +53,18 @@ class Lookout:
 
 
 def side(
-    lookout: Lookout, base: Entry | None, shadow: Shadow | None, reading: Reading | None, *, usable: bool
+    lookout: Lookout,
+    base: Entry | None,
+    shadow: Shadow | None,
+    reading: Reading | None,
+    *,
+    usable: bool,
+    past: Lookout | None = None,
 ) -> Side:
-    """Judge one replica. Raises ContentError, DocumentError when the reading cannot be used."""
+    """Judge one replica; `past` reads it as before its links found what they name.
+
+    Raises ContentError, DocumentError when the reading cannot be used.
+    """
     name = lookout.replica.name
     agreed = _agreed(base, shadow)
     if not usable:
@@ -66,7 +75,7 @@ def side(
         return _met(lookout, base, reading)
     if shadow.retired and _hidden(lookout, shadow, reading):
         return Side(name, "same", reading, shadow, agreed, agreed)
-    return _here(lookout, shadow, reading, agreed or {})
+    return _here(lookout, shadow, reading, agreed or {}, past)
 
 
 def _agreed(base: Entry | None, shadow: Shadow | None) -> Fields | None:
@@ -115,12 +124,12 @@ def _met(lookout: Lookout, base: Entry | None, reading: Reading) -> Side:
     return Side(name, presence, reading, None, version, agreed, here=True, revived=True)
 
 
-def _here(lookout: Lookout, shadow: Shadow, reading: Reading, agreed: Fields) -> Side:
+def _here(lookout: Lookout, shadow: Shadow, reading: Reading, agreed: Fields, past: Lookout | None) -> Side:
     name, old = lookout.replica.name, reading_of(shadow)
-    if old.raw == reading.raw and not shadow.retired:
+    if old.raw == reading.raw and not shadow.retired and past is None:
         return Side(name, "same", reading, shadow, agreed, agreed, here=True)
     after = lookout.shown(reading)
-    version = lift(agreed, _shown_before(lookout, old, reading, agreed), after)
+    version = lift(agreed, _shown_before(past or lookout, old, reading, agreed), after)
     if shadow.retired:  # what comes back is as public as the person left it
         version |= {field: value for field, value in after.items() if field.name == "state"}
     changed = shadow.retired or bool(differing(agreed, version))

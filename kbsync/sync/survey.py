@@ -19,7 +19,7 @@ from kbsync.sync.adopt import Adoption, Identified
 from kbsync.sync.assets import AssetStore, Homecoming
 from kbsync.sync.fields import flatten, lift
 from kbsync.sync.first import leader
-from kbsync.sync.names import Book
+from kbsync.sync.names import Book, Resolver, Unaware
 from kbsync.sync.observe import Seen, look, reading_of
 from kbsync.sync.outcome import Progress, Stopped, Warned
 from kbsync.sync.policy import Policy
@@ -64,6 +64,8 @@ class Survey:
         base = self.snapshot.base(key)
         if self.everything or base is None or not base.settled or key in self._waiting:
             return False
+        if any(self._come_to_life(name, key, base) for name in self.replicas if base.dangling):
+            return False
         return all(self._still(name, key, retired=base.retired) for name in self.replicas)
 
     def _still(self, name: ReplicaName, key: EntryKey, *, retired: bool) -> bool:
@@ -101,6 +103,14 @@ class Survey:
         """Return what it takes to read a replica."""
         return Lookout(self.replicas[name], self.books[name], self.seen[name].complete)
 
+    def _come_to_life(self, name: ReplicaName, key: EntryKey, base: Base | None) -> frozenset[str]:
+        """Return the articles that dangling links of an entry name by now."""
+        replica, reading = self.replicas[name], self.found.current[name].get(key)
+        if base is None or not base.dangling or reading is None or not isinstance(replica, Resolver):
+            return frozenset()
+        named = (replica.named(reading.handle, address, self.books[name]) for address in base.dangling)
+        return frozenset(target.article for target in named if isinstance(target, ArticleRef))
+
     def sides(self, key: EntryKey) -> dict[ReplicaName, Side]:
         """Judge every replica; one whose reading cannot be used is set aside for this entry."""
         base = self.snapshot.base(key)
@@ -110,13 +120,15 @@ class Survey:
     def _side(self, name: ReplicaName, key: EntryKey, base: Base | None) -> Side:
         shadow, reading = self.snapshot.shadow(name, key), self.found.current[name].get(key)
         entry, lookout = base.entry if base else None, self.lookout(name)
+        fresh = self._come_to_life(name, key, base)
+        past = replace(lookout, names=Unaware(lookout.names, fresh)) if fresh else None
         usable = self.usable(name, key)
         try:
             if usable and reading is not None and not reading.retired and _news(shadow, reading):
                 self.home.fetch(
                     lookout.replica, self.books[name], lookout.replica.parse(reading, lookout.names)
                 )
-            return side(lookout, entry, shadow, reading, usable=usable)
+            return side(lookout, entry, shadow, reading, usable=usable, past=past)
         except KbsyncError as error:
             self._unusable(name, key, reading, error)
             return side(lookout, entry, shadow, reading, usable=False)

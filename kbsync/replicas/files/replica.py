@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from kbsync.article import Article, Collection, Entry
+from kbsync.document.blocks import Target
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import ContentError, Moved
 from kbsync.replicas.base import (
@@ -23,6 +24,7 @@ from kbsync.replicas.base import (
 from kbsync.replicas.files import entries, raw
 from kbsync.replicas.files.disk import Disk
 from kbsync.replicas.files.groups import Groups
+from kbsync.replicas.files.links import FileLinks
 from kbsync.replicas.files.paths import ASSETS, COLLECTION_FILE, article_path, file_of, slug
 from kbsync.replicas.files.raw import ArticleRaw, CollectionRaw, FileText
 
@@ -125,6 +127,10 @@ class FilesReplica:
         """Return the files that carry the id."""
         readings = self.observe({}).readings
         return next((r for r in readings if r.kind == kind and r.id == id), None)
+
+    def named(self, handle: str, address: str, names: Names) -> Target:
+        """Return what a relative address names in the files of an article."""
+        return FileLinks(file_of(handle, "", self.default_locale), names).read(address)
 
     def download(self, address: str) -> bytes:
         """Return the bytes of an asset by its path."""
