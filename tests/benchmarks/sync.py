@@ -9,6 +9,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log
 from pathlib import Path
 
 from kbsync.sandbox.server import Sandbox
@@ -18,9 +20,21 @@ from .project import KBSYNC, Cost, Project
 
 EDITS = 10
 PER_EDIT = 6
-CONSTANT = 10
-PER_THOUSAND = 4
+TARGETS = 2
+CONSTANT = 15
+PER_THOUSAND = 8
 SYNC = (*KBSYNC, "sync", "--json")
+STEP = 10
+"""How many times smaller the help center is that growth is measured against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What three runs took: the first, one with nothing to do, one with some edits."""
+
+    first: Cost
+    still: Cost
+    edited: Cost
 
 
 def run() -> None:
@@ -31,25 +45,52 @@ def run() -> None:
 
 
 def measured(count: int, folder: Path) -> Iterator[Row]:
-    """Measure a first sync, one with nothing to do, one with some edits, and md2conf."""
+    """Measure the three runs, how they grow, and md2conf's run with nothing to do."""
+    runs = _runs(count, folder / "ours")
+    yield Row("first sync", _cost(runs.first), "", _requests(runs.first))
+    limit = allowed(count)
+    yield from _within("no-op", runs.still, limit)
+    yield from _within(f"{EDITS} edits", runs.edited, limit + PER_EDIT * EDITS * TARGETS)
+    yield Row(
+        f"{EDITS} edits", _cost(runs.edited), "no-op", _cost(runs.still), runs.edited.cpu / runs.still.cpu
+    )
+    yield from _beside_md2conf(count, folder, runs.still)
+    few = max(EDITS, count // STEP)
+    yield from _growth(_runs(1, folder / "one"), few, _runs(few, folder / "few"), count, runs)
+
+
+def allowed(count: int) -> float:
+    """Return how many requests a run with nothing to do may send in all: 95 for 10,000 articles."""
+    return CONSTANT + PER_THOUSAND * count / 1000
+
+
+def _runs(count: int, folder: Path) -> Runs:
     with Sandbox() as sandbox:
-        project = Project(_made(folder / "ours" / "project"), sandbox)
+        project = Project(_made(folder / "project"), sandbox)
         project.configure()
         files = project.fill(count)
         first, still = project.run(SYNC), project.run(SYNC)
         for path in files[:: max(1, len(files) // EDITS)][:EDITS]:
             path.write_text(path.read_text("utf-8").replace("five", "six"), "utf-8")
-        edited = project.run(SYNC)
-    limit = CONSTANT + PER_THOUSAND * count / 1000
-    yield Row("first sync", _cost(first), "", _requests(first))
-    for service, requests in still.requests.items():
-        limits = f"{limit:.0f} requests"
-        yield Row(f"no-op, {service}", f"{requests} requests", "limit", limits, requests / limit, 1, True)
-    bound = 2 * limit + 2 * PER_EDIT * EDITS
-    spent = sum(edited.requests.values())
-    yield Row(f"{EDITS} edits", f"{spent} requests", "limit", f"{bound:.0f} requests", spent / bound, 1, True)
-    yield Row(f"{EDITS} edits", _cost(edited), "no-op", _cost(still), edited.cpu / still.cpu)
-    yield from _beside_md2conf(count, folder, still)
+        return Runs(first, still, project.run(SYNC))
+
+
+def _within(what: str, cost: Cost, limit: float) -> Iterator[Row]:
+    spent = sum(cost.requests.values())
+    yield Row(what, f"{spent} requests", "limit", f"{limit:.0f} requests", spent / limit, 1, True)
+
+
+def _growth(one: Runs, few: int, small: Runs, count: int, large: Runs) -> Iterator[Row]:
+    """Say with which power of the count a cost grows; what the start of a process takes is left out."""
+    for what, least, before, after in (
+        ("first sync", one.first, small.first, large.first),
+        ("no-op", one.still, small.still, large.still),
+    ):
+        for unit, name in (("s CPU", "cpu"), ("MB", "memory")):
+            start, less, more = (getattr(cost, name) for cost in (least, before, after))
+            power = log((more - start) / max(less - start, 0.01)) / log(count / few)
+            mine, theirs = f"{more:.1f} {unit}", f"{less:.1f} {unit} (1: {start:.1f})"
+            yield Row(f"growth, {what}", mine, f"{few:,} articles", theirs, power, 1.1, True)
 
 
 def _beside_md2conf(count: int, folder: Path, ours: Cost) -> Iterator[Row]:
