@@ -39,7 +39,7 @@ def stand(desk: Desk, *, seed: int = 0) -> Standing:
     graph = connect(desk.vectors, seed=seed)
     evidence = weigh(desk.vectors, desk.passages, desk.owner, graph)
     sure = evidence.strength > split_point(evidence.strength)
-    topic = cluster.topics(graph, np.where(sure, evidence.article, -1), desk.counts, seed=seed)
+    topic = cluster.topics(desk.vectors, graph, np.where(sure, evidence.article, -1), desk.counts, seed=seed)
     centres = _centres(desk.vectors, topic, desk.counts)
     if not desk.articles:
         topic = merge(desk.vectors, desk.counts, topic, np.arange(len(centres)))

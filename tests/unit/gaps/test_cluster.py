@@ -30,7 +30,7 @@ def once(count: int) -> np.ndarray:
 def test_clear_groups_are_found_without_their_number() -> None:
     """Every found topic holds questions of one group."""
     vectors, truth = blobs(30, 40, 50, 20)
-    found = topics(connect(vectors), nobody(len(vectors)), once(len(vectors)))
+    found = topics(vectors, connect(vectors), nobody(len(vectors)), once(len(vectors)))
 
     assert all(len(set(truth[found == number])) == 1 for number in np.unique(found))
 
@@ -39,7 +39,7 @@ def test_the_same_questions_give_the_same_topics() -> None:
     """No chance remains."""
     vectors, truth = blobs(30, 40, 50)
 
-    first, second = (topics(connect(vectors), truth, once(len(vectors))) for _ in range(2))
+    first, second = (topics(vectors, connect(vectors), truth, once(len(vectors))) for _ in range(2))
     assert first.tolist() == second.tolist()
 
 
@@ -51,7 +51,7 @@ def test_articles_tell_how_fine_topics_are() -> None:
     others, _ = blobs(40, 40, width=16)
     vectors = unit_rows(np.vstack([near, others]))
     anchor = np.r_[np.repeat([0, 1], 60), nobody(80)]
-    found = topics(connect(vectors), anchor, once(len(vectors)))
+    found = topics(vectors, connect(vectors), anchor, once(len(vectors)))
 
     assert np.bincount(found[:60]).argmax() != np.bincount(found[60:120]).argmax()
 
@@ -61,7 +61,7 @@ def test_a_handful_of_questions_is_no_error(count: int) -> None:
     """Every row gets a topic, however few there are."""
     vectors, _ = blobs(5)
 
-    assert topics(connect(vectors[:count]), nobody(count), once(count)).shape == (count,)
+    assert topics(vectors[:count], connect(vectors[:count]), nobody(count), once(count)).shape == (count,)
 
 
 def test_equal_rows_are_one_neighbourhood() -> None:
