@@ -24,10 +24,12 @@ _MARGIN: Final = 0.5
 class Evidence(NamedTuple):
     """For each question: standardised evidence that it is answered, and its best article (-1 without articles).
 
-    `rest` is the evidence, on the same scale, had its best article not been there; empty below two articles.
+    `alone` is the evidence before neighbours shared theirs. `rest` is the evidence, on the scale of `strength`, had
+    the best article not been there; empty below two articles.
     """
 
     strength: Floats
+    alone: Floats
     article: Integers
     rest: Floats
 
@@ -42,26 +44,28 @@ class _Nearness(NamedTuple):
 def weigh(questions: Vectors, passages: Vectors, owner: Integers, graph: NeighbourGraph) -> Evidence:
     """Compare questions with passages; `owner[p]` is the article of passage `p`, ascending."""
     if not len(passages) or not len(questions):
-        return Evidence(np.zeros(len(questions)), np.full(len(questions), -1), np.zeros(0))
+        nothing = np.zeros(len(questions))
+        return Evidence(nothing, nothing, np.full(len(questions), -1), np.zeros(0))
     attraction = _attraction(questions, passages, owner)
     parts = [_best(similarity, attraction) for similarity in _chunks(questions, passages, owner)]
     article = np.concatenate([numbers for numbers, _, _ in parts])
     best = _Nearness(
         *(np.concatenate(column) for column in zip(*(found for _, found, _ in parts), strict=True))
     )
-    strength = _strength(best, best, graph)
+    alone = _strength(best, best, graph)
+    strength = diffuse(alone, graph)
     if owner[-1] == 0:
-        return Evidence(strength, article, np.zeros(0))
+        return Evidence(strength, alone, article, np.zeros(0))
     rest = _Nearness(
         *(np.concatenate(column) for column in zip(*(next_ for _, _, next_ in parts), strict=True))
     )
-    return Evidence(strength, article, _strength(rest, best, graph))
+    return Evidence(strength, alone, article, diffuse(_strength(rest, best, graph), graph))
 
 
 def _strength(found: _Nearness, scale: _Nearness, graph: NeighbourGraph) -> Floats:
-    """Put nearness and margin on the scale of `scale`, and let neighbours share."""
+    """Put nearness and margin on the scale of `scale`."""
     near = standard(found.likeness - graph.closeness, scale.likeness - graph.closeness)
-    return diffuse(near + _MARGIN * standard(found.margin, scale.margin), graph)
+    return np.asarray(near + _MARGIN * standard(found.margin, scale.margin))
 
 
 def per_article(questions: Vectors, passages: Vectors, owner: Integers) -> Floats:

@@ -16,11 +16,11 @@ from kbsync.gaps.merge import merge
 
 _COMPETITION: Final = 0.1
 _HALF: Final = 0.5
-_CLIP: Final = 30.0
 _SLOPE: Final = 2.0
 _TINY: Final = 1e-9
-#: A topic never overrules what its questions show by more than this certainty.
-_DOUBT: Final = 0.1
+#: What a question shows by itself, and its topic as a whole, beside what it and its neighbours show together.
+_ALONE: Final = 0.3
+_TOPIC: Final = 0.3
 
 
 class Standing(NamedTuple):
@@ -52,36 +52,43 @@ def stand(desk: Desk, *, seed: int = 0) -> Standing:
 
 
 def _judged(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> Standing:
-    share = _answered(desk, topic, centres, evidence)
-    merged = merge(desk.vectors, desk.counts, topic, np.flatnonzero(share < _HALF))
+    found = _answered(desk, topic, centres, evidence)
+    merged = merge(desk.vectors, desk.counts, topic, np.flatnonzero(found.share < _HALF))
     centres = _centres(desk.vectors, merged, desk.counts)
     similarity = per_article(centres, desk.passages, desk.owner)
     return Standing(
         merged,
-        _own_coverage(evidence.strength, share[topic]),
+        _own_coverage(desk, topic, evidence, found),
         evidence.article,
-        _topic_means(share[topic], merged, desk.counts),
+        _topic_means(found.share[topic], merged, desk.counts),
         _chosen_article(similarity, evidence.article, merged, desk.counts),
         centres,
     )
 
 
-def _answered(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> Floats:
-    """Return how surely each topic is answered: by its members, by its centre, and by what its article prefers."""
+class _Answered(NamedTuple):
+    """For each topic how surely it is answered, 0 to 1, and the evidence for it, of mean 0."""
+
+    share: Floats
+    total: Floats
+
+
+def _answered(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> _Answered:
+    """Judge each topic by its members, by its centre, and by what its article prefers."""
     similarity = per_article(centres, desk.passages, desk.owner)
     strength = _topic_means(evidence.strength, topic, desk.counts)
     margin, won = margin_over_next(similarity), _won(similarity, similarity.argmax(axis=1))
     total = standard(strength) + _HALF * standard(margin) + _HALF * standard(won)
     contrast = similarity.max(axis=1) - _nearest_other(centres)
     if not len(evidence.rest):
-        return answered(total, contrast)
+        return _Answered(answered(total, contrast), total)
     second = np.argsort(similarity, axis=1)[:, -2]
     rest = (
         standard(_topic_means(evidence.rest, topic, desk.counts), strength)
         + _HALF * standard(margin_over_next(without_best(similarity)), margin)
         + _HALF * standard(_won(similarity, second), won)
     )
-    return answered(total, contrast, rest)
+    return _Answered(answered(total, contrast, rest), total)
 
 
 def _centres(vectors: Vectors, topic: Integers, counts: Integers) -> Vectors:
@@ -122,10 +129,14 @@ def _chosen_article(similarity: Floats, article: Integers, topic: Integers, coun
     return np.asarray(chosen)
 
 
-def _own_coverage(strength: Floats, share: Floats) -> Floats:
-    """Blend what a question shows by itself with what its topic shows, half and half in log odds."""
-    spread = strength.std()
-    own = _SLOPE * (strength - split_point(strength)) / spread if spread > _TINY else np.zeros(len(strength))
-    bounded = np.clip(share, _DOUBT, 1 - _DOUBT)
-    odds = np.log(bounded / (1 - bounded))
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(_HALF * (own + odds), -_CLIP, _CLIP))))
+def _own_coverage(desk: Desk, topic: Integers, evidence: Evidence, found: _Answered) -> Floats:
+    """Blend what a question shows alone, with its neighbours, and as part of its topic.
+
+    As many questions lie below one half as the topics say are unanswered.
+    """
+    score = standard(evidence.strength) + _ALONE * standard(evidence.alone) + _TOPIC * standard(found.total)[topic]
+    spread = score.std()
+    if spread <= _TINY:
+        return np.asarray(found.share[topic])
+    unanswered = float(np.average(1.0 - found.share[topic], weights=desk.counts))
+    return np.asarray(1.0 / (1.0 + np.exp(-_SLOPE * (score - np.quantile(score, unanswered)) / spread)))
