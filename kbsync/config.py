@@ -217,14 +217,25 @@ class Secrets:
 
 
 def secrets(environ: Mapping[str, str] = os.environ) -> Secrets:
-    """Return the secrets of the environment, empty where unset."""
+    """Return the secrets of the environment, empty where unset. Raises ConfigError."""
     return Secrets(
-        environ.get("KBSYNC_INTERCOM_TOKEN", "").strip(),
-        environ.get("KBSYNC_INTERCOM_CLIENT_SECRET", "").strip(),
-        environ.get("KBSYNC_CONFLUENCE_USER", "").strip(),
-        environ.get("KBSYNC_CONFLUENCE_TOKEN", "").strip(),
-        environ.get("KBSYNC_CONFLUENCE_WEBHOOK_SECRET", "").strip(),
+        _secret(environ, "KBSYNC_INTERCOM_TOKEN"),
+        _secret(environ, "KBSYNC_INTERCOM_CLIENT_SECRET"),
+        _secret(environ, "KBSYNC_CONFLUENCE_USER"),
+        _secret(environ, "KBSYNC_CONFLUENCE_TOKEN"),
+        _secret(environ, "KBSYNC_CONFLUENCE_WEBHOOK_SECRET"),
     )
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    """Return a variable without the space around it; what a header cannot carry (RFC 9110, 5.5) is refused."""
+    value = environ.get(name, "").strip()
+    if not all(" " <= character <= "~" for character in value):
+        raise ConfigError(
+            f"the environment variable {name} holds a line break or a character outside ASCII",
+            hint="copy it again, without quotes or anything around it",
+        )
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def analyze(
     path = write_analysis(tracked.analysis, material.folder)
     if screen.options.json:
         screen.document(tracked.analysis)
-    _summarise(screen, tracked.analysis, path)
+    _summarise(screen, tracked, path)
     return 0
 
 
@@ -86,7 +86,7 @@ def report(
         files = {"html": paths.html, "markdown": paths.markdown, "csv": paths.csv, "analysis": paths.analysis}
         counts = {section.verdict: len(section.topics) for section in made.sections}
         screen.document({"files": {k: str(v) for k, v in files.items()}, "topics": counts})
-    _summarise(screen, tracked.analysis, paths.html)
+    _summarise(screen, tracked, paths.html)
     return 0
 
 
@@ -275,8 +275,12 @@ def _tracked(
     return tracked, typical
 
 
-def _summarise(screen: Screen, analysis: Analysis, path: Path) -> None:
-    shown = [t for t in analysis.topics if t.verdict != "covered"][:20]
+def _summarise(screen: Screen, tracked: Tracked, path: Path) -> None:
+    from kbsync.gaps.track import dismissed
+
+    analysis = tracked.analysis
+    standing = [t for t in analysis.topics if dismissed(t, tracked.ledger) is None]
+    shown = [t for t in standing if t.verdict != "covered"][:20]
     screen.table(
         ("verdict", "asked", "covered", "topic", "nearest article"),
         [
@@ -284,9 +288,10 @@ def _summarise(screen: Screen, analysis: Analysis, path: Path) -> None:
             for t in shown
         ],
     )
-    uncovered = sum(t.verdict == "uncovered" for t in analysis.topics)
+    uncovered = sum(t.verdict == "uncovered" for t in standing)
+    apart = len(analysis.topics) - len(standing)
     screen.say(
         f"{len(analysis.conversations)} conversations, {len(analysis.topics)} topics, "
-        f"{uncovered} of them uncovered. Written: {path}",
+        f"{uncovered} of them uncovered{f', {apart} dismissed' if apart else ''}. Written: {path}",
         "bold",
     )

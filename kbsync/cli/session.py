@@ -191,7 +191,7 @@ class Session:
                 commit=checkout.head() if in_git else "",
                 config_digest=self.config.digest,
                 workers=self.settings.sync.workers,
-                carrier=GitCarrier(self.config.base, ref) if ref and in_git else None,
+                carrier=GitCarrier(self.config.base, ref, content=self.root) if ref and in_git else None,
             )
         finally:
             state.close()

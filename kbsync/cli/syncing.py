@@ -214,6 +214,8 @@ def synced(
         try:
             for line in history.commit(report) if history else ():
                 screen.say(line)
+            if history:
+                engine.carry()
             if push:
                 session.checkout().push()
                 if engine.carrier is not None:
@@ -251,13 +253,30 @@ def _end(screen: Screen, report: Report) -> int:
     screen.table(
         ("replica", "action", "article"), [(d.replica, d.action, d.article) for d in report.applied[:200]]
     )
-    for stopped in report.refused:
-        screen.warn(f"waits: {stopped.article}: {stopped.message}")
-    for message in dict.fromkeys(stopped.message for stopped in report.failed):
-        screen.warn(f"failed: {message}")
-    _warnings(screen, report.warnings)
+    explain(screen, report)
     screen.say(summarise(report), "bold")
     return report.exit_code
+
+
+def explain(screen: Screen, report: Report) -> None:
+    """Tell what waits, what failed and what is worth a look, each reason once with the articles it holds for."""
+    for stopped in report.refused:
+        screen.warn(f"waits: {stopped.article}: {stopped.message}")
+    reasons: dict[str, list[str]] = {}
+    for stopped in report.failed:
+        named = reasons.setdefault(stopped.message, [])
+        named += [stopped.article] if stopped.article and stopped.article not in named else []
+    for message, articles in reasons.items():
+        screen.warn(f"failed: {_listed(articles)}{message}")
+    _warnings(screen, report.warnings)
+
+
+def _listed(articles: Sequence[str]) -> str:
+    more = f" and {len(articles) - _NAMED} more" if len(articles) > _NAMED else ""
+    return f"{', '.join(articles[:_NAMED])}{more}: " if articles else ""
+
+
+_NAMED = 3
 
 
 def _dry_run(session: Session, screen: Screen, *, full: bool) -> int:

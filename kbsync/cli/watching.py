@@ -12,6 +12,7 @@ from kbsync.errors import ConfigError
 
 if TYPE_CHECKING:
     from kbsync.cli.session import Session
+    from kbsync.config import Secrets
     from kbsync.workflow.watch import Run
 
 
@@ -40,11 +41,22 @@ def watch(
         if listen:
             address = stack.enter_context(listening(application(hooks), listen))
             screen.say(f"Listening on {address}: /webhooks/intercom /webhooks/confluence /healthz /metrics")
+            _tell_closed(screen, secrets)
         stack.enter_context(stopping(watching))
         screen.say(f"Syncing every {every}. Stop with Ctrl-C; a sync under way is finished first.")
         watching.run()
     screen.say("Stopped.")
     return 0
+
+
+def _tell_closed(screen: Screen, secrets: Secrets) -> None:
+    """Say which webhooks will be turned away, for want of the secret that proves them."""
+    for service, secret, name in (
+        ("intercom", secrets.intercom_client_secret, "KBSYNC_INTERCOM_CLIENT_SECRET"),
+        ("confluence", secrets.confluence_webhook_secret, "KBSYNC_CONFLUENCE_WEBHOOK_SECRET"),
+    ):
+        if not secret:
+            screen.say(f"/webhooks/{service} refuses everything until {name} is set.")
 
 
 def _period(text: str) -> int:
@@ -60,10 +72,11 @@ def _period(text: str) -> int:
 
 
 def _once(session: Session, screen: Screen) -> Run:
-    from kbsync.cli.syncing import summarise, synced
+    from kbsync.cli.syncing import explain, summarise, synced
     from kbsync.workflow.watch import Run
 
     report = synced(session, screen)
+    explain(screen, report)
     screen.say(summarise(report))
     requests = sum(n for counts in report.requests.values() for n in counts.values())
     return Run(report.exit_code, len(report.applied), len(report.conflicts), requests)

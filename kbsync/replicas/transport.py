@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
@@ -224,6 +225,21 @@ class Courier:
         for secret in filter(None, self.remote.secrets):
             text = text.replace(secret, "***")
         return text
+
+
+def unreached(base_url: str, error: Exception) -> str:
+    """Return why nobody answered at an address: what the system said, which clients bury in their own errors."""
+    pending: list[object] = [error]
+    seen: set[int] = set()
+    while pending:
+        each = pending.pop(0)
+        if not isinstance(each, BaseException) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, OSError) and each.strerror:
+            return f"could not be reached at {urlsplit(base_url).netloc}: {each.strerror}"
+        pending += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+    return f"could not be reached at {urlsplit(base_url).netloc} ({type(error).__name__})"
 
 
 def explain(reply: Reply) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -24,11 +26,12 @@ from kbsync.state.schema import TABLES
 from kbsync.state.snapshot import ALL_TABLES, Change, Put, Snapshot
 from kbsync.state.store import State
 
-SERIAL, CARRIED = "serial", "carried"
-LOCAL = frozenset({SERIAL, CARRIED, "last-sync"})
+SERIAL, CARRIED, PLACE = "serial", "carried", "place"
+LOCAL = frozenset({SERIAL, CARRIED, PLACE, "last-sync"})
 """Notes that mean something on this machine only."""
 _FORMAT = "1"
 _TIMEOUT = 120
+_LOOK_BACK = 200
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "kbsync",
@@ -38,14 +41,48 @@ _IDENTITY = {
 }
 
 
-class GitCarrier:
-    """Carries the state in `ref` of the repository around `folder`."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """At which commit a state was made, "" before the first; `place` names a checkout with uncommitted articles."""
 
-    def __init__(self, folder: Path, ref: str, *, remote: str = "origin", effects: Effects = DIRECT) -> None:
+    head: str
+    place: str
+
+    @classmethod
+    def read(cls, body: str) -> _Made:
+        """Read the body of a state's commit; those of older versions say nothing."""
+        told = dict(line.split(": ", 1) for line in body.splitlines() if ": " in line)
+        return cls(told.get("head", ""), told.get("uncommitted-in", ""))
+
+    def spelled(self) -> str:
+        """Return the body of a state's commit."""
+        lines = ([f"head: {self.head}\n"] if self.head else []) + (
+            [f"uncommitted-in: {self.place}\n"] if self.place else []
+        )
+        return "".join(lines)
+
+
+class GitCarrier:
+    """Carries the state in `ref` of the repository around `folder`.
+
+    A state speaks of the files of one commit, so each says at which it was made, and, where articles below
+    `content` were not committed then, in which checkout.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ref: str,
+        *,
+        remote: str = "origin",
+        effects: Effects = DIRECT,
+        content: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.ref = ref
         self.remote = remote
         self.effects = effects
+        self.content = content or folder
 
     def present(self) -> bool:
         """Tell whether the folder lies in a git checkout."""
@@ -78,8 +115,13 @@ class GitCarrier:
         self._git("update-ref", "-d", scratch, check=False)
 
     def load(self, state: State) -> bool:
-        """Take over what the ref carries when it is newer than the local state; tell whether it was."""
-        tip = self.tip()
+        """Take over what the ref carries when it is newer than the local state; tell whether it was.
+
+        What was made at a commit that this checkout does not hold is passed over for an older one: by a
+        newer state, files that are merely behind would pass for edits, and take back what others wrote.
+        """
+        place = state.snapshot.note(PLACE)
+        tip = self._fitting(place)
         if not tip or tip == state.snapshot.note(CARRIED):
             return False
         if self._serial_of(tip) <= _serial(state.snapshot):
@@ -87,18 +129,19 @@ class GitCarrier:
         records = list(self._records(tip))
         changes: list[Change] = [Put(record) for record in records]
         changes.append(Put(Note(name=CARRIED, value=tip)))
+        changes += [Put(Note(name=PLACE, value=place))] if place else []
         state.replace("take over the carried state", changes)
         return True
 
     def save(self, state: State) -> bool:
         """Carry the local state in the ref; tell whether there was anything new. Raises GitError."""
-        tip, content = self.tip(), _digest(state.snapshot)
-        if tip and content == self._note_of(tip, "content"):
+        tip, content, made = self.tip(), _digest(state.snapshot), self._provenance(state)
+        if tip and content == self._note_of(tip, "content") and made == self._made(tip):
             return False
         serial = max(_serial(state.snapshot), self._serial_of(tip) if tip else 0) + 1
         state.commit("count", [Put(Note(name=SERIAL, value=str(serial)))])
         files = {**dict(_files(state.snapshot)), "content": content.encode(), "serial": str(serial).encode()}
-        commit = self.effects.perform("git", f"commit {self.ref}", lambda: self._commit(files, tip))
+        commit = self.effects.perform("git", f"commit {self.ref}", lambda: self._commit(files, tip, made))
         self._move(commit, tip)
         state.commit("carried", [Put(Note(name=CARRIED, value=commit))])
         return True
@@ -112,18 +155,54 @@ class GitCarrier:
             "git", f"push {self.ref}", lambda: self._git("push", "--quiet", lease, self.remote, spec)
         )
 
-    # --- plumbing ---------------------------------------------------------------------------------
-
     def _move(self, new: str, old: str) -> None:
         expected = old or "0" * len(new)
         self.effects.perform(
             "git", f"update-ref {self.ref}", lambda: self._git("update-ref", self.ref, new, expected)
         )
 
-    def _commit(self, files: dict[str, bytes], parent: str) -> str:
+    # --- which state fits this checkout -----------------------------------------------------------
+
+    def _provenance(self, state: State) -> _Made:
+        """Return where the state is made, and give this checkout a name when it needs one."""
+        head = self._try("rev-parse", "--verify", "--quiet", "HEAD") or ""
+        if not self._try("status", "--porcelain", "--untracked-files=all", "--", f"{self.content}/*.md"):
+            return _Made(head, "")
+        place = state.snapshot.note(PLACE)
+        if not place:
+            place = secrets.token_hex(8)
+            state.commit("name this checkout", [Put(Note(name=PLACE, value=place))])
+        return _Made(head, place)
+
+    def _made(self, commit: str) -> _Made:
+        return _Made.read(self._try("log", "-1", "--format=%b", commit) or "")
+
+    def _fitting(self, place: str) -> str:
+        """Return the newest state made from what this checkout holds; without any, the newest."""
+        tip = self.tip()
+        if not tip:
+            return ""
+        told = self._git("log", "--first-parent", f"--max-count={_LOOK_BACK}", "--format=%H%x1f%b%x1e", tip)
+        for entry in told.split("\x1e"):
+            commit, _, body = entry.strip().partition("\x1f")
+            made = _Made.read(body)
+            if commit and (not made.place or made.place == place) and self._holds(made.head):
+                return commit
+        return tip
+
+    def _holds(self, head: str) -> bool:
+        """Tell whether HEAD has a commit among its ancestors; a shallow clone cannot tell, and is taken for new."""
+        if not head or self._try("merge-base", "--is-ancestor", head, "HEAD") is not None:
+            return True
+        return self._try("rev-parse", "--is-shallow-repository") == "true"
+
+    # --- plumbing ---------------------------------------------------------------------------------
+
+    def _commit(self, files: dict[str, bytes], parent: str, made: _Made) -> str:
         scratch = f"{self.ref}-{os.getpid()}"
+        stream = b"".join(_stream(scratch, files, parent, made))
         try:
-            self._git("fast-import", "--quiet", "--force", data=b"".join(_stream(scratch, files, parent)))
+            self._git("fast-import", "--quiet", "--force", data=stream)
             return self._git("rev-parse", scratch).strip()
         finally:
             self._git("update-ref", "-d", scratch, check=False)
@@ -212,8 +291,8 @@ def _serial(snapshot: Snapshot) -> int:
     return int(spelled) if spelled.isdigit() else 0
 
 
-def _stream(ref: str, files: dict[str, bytes], parent: str) -> Iterable[bytes]:
-    message = b"kbsync: state\n"
+def _stream(ref: str, files: dict[str, bytes], parent: str, made: _Made) -> Iterable[bytes]:
+    message = f"kbsync: state\n\n{made.spelled()}".encode()
     yield f"commit {ref}\ncommitter kbsync <kbsync@localhost> {int(time.time())} +0000\n".encode()
     yield f"data {len(message)}\n".encode() + message
     if parent:

@@ -47,6 +47,8 @@ from kbsync.sync.verify import verify
 
 T = TypeVar("T")
 _LINKS = "links"
+_SECOND_PASS = frozenset({"link-pending", "link-target"})
+"""Losses that are made good when every article has its address; what stays broken, `check` tells."""
 IntentAction = Literal["create", "update", "retire"]
 
 
@@ -297,7 +299,7 @@ class Run:
         for warned in verified.warnings:
             self.outcome.warn(warned)
         for loss in (*ready.raw.losses, *written.losses):
-            if loss.code != "link-pending":
+            if loss.code not in _SECOND_PASS:
                 self.outcome.warn(Warned(loss.code, task.key[1], name, loss.message))
         self.again = self.again or verified.again
 

@@ -358,6 +358,11 @@ class Engine:
                 outcome.warn(Warned("state-ref", "", "", error.line()))
         self.carrier.load(self.state)
 
+    def carry(self) -> None:
+        """Keep the state in the ref again, after commits were made of what a sync brought. Raises GitError."""
+        if self.carrier is not None and self.carrier.present():
+            self.carrier.save(self.state)
+
     def _carry_out(self, outcome: Outcome) -> None:
         if self.carrier is None or not self.carrier.present():
             return

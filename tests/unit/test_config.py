@@ -99,3 +99,26 @@ def test_the_schema_knows_every_key() -> None:
     keys = [prop for table in schema["$defs"].values() for prop in table["properties"].values()]
     assert len(keys) > 25
     assert all(prop.get("description") for prop in keys)
+
+
+@pytest.mark.parametrize("value", ["tok\nen", "t\u00f6ken", "\u201ctoken\u201d", "tok\ten"])
+def test_a_secret_that_no_header_can_carry_names_its_variable(value: str) -> None:
+    """A pasted line break or curly quote is told before any request, and the secret is not repeated."""
+    with pytest.raises(ConfigError) as caught:
+        config.secrets({"KBSYNC_CONFLUENCE_TOKEN": value})
+
+    assert "KBSYNC_CONFLUENCE_TOKEN" in caught.value.line()
+    assert value not in caught.value.line()
+
+
+def test_a_line_break_at_the_end_of_a_secret_is_no_part_of_it() -> None:
+    """Files and CI settings end with one."""
+    assert config.secrets({"KBSYNC_INTERCOM_TOKEN": "token\n"}).intercom_token == "token"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    """Editors on Windows leave one."""
+    path = tmp_path / "kbsync.toml"
+    path.write_bytes(b'\xef\xbb\xbf[content]\r\nroot = "help"\r\n')
+
+    assert config.load(path).settings.content.root == "help"

@@ -8,6 +8,7 @@ do not exist on Cloud, omit required fields and drop the base version of updates
 from __future__ import annotations
 
 import logging
+import mimetypes
 import threading
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -22,7 +23,7 @@ from kbsync.effects import DIRECT, Effects
 from kbsync.errors import Incomplete
 from kbsync.replicas.confluence.page import Json, items
 from kbsync.replicas.limits import Patience
-from kbsync.replicas.transport import Courier, Lost, Remote, Reply
+from kbsync.replicas.transport import Courier, Lost, Remote, Reply, unreached
 
 Params: TypeAlias = Mapping[str, str | int]
 
@@ -120,7 +121,7 @@ class ConfluenceClient:
     def upload(self, method: str, path: str, name: str, data: bytes, comment: str) -> Json:
         """Send one file as multipart, as one effect; the same name and bytes again make no harm."""
         parts = {
-            "file": (name, data, "application/octet-stream"),
+            "file": (name, data, mimetypes.guess_type(name)[0] or "application/octet-stream"),
             "comment": (None, comment.encode(), "text/plain; charset=utf-8"),
             "minorEdit": (None, b"true", "text/plain"),
         }
@@ -142,8 +143,7 @@ class ConfluenceClient:
                 "did not answer in time", sent=not isinstance(error, requests.ConnectTimeout)
             ) from None
         except requests.RequestException as error:
-            reason = f"could not be reached ({type(error).__name__})"
-            raise Lost(reason, sent=not _unreached(error)) from None
+            raise Lost(unreached(self.base_url, error), sent=not _unreached(error)) from None
         return Reply(response.status_code, response.headers, response.content)
 
     @property

@@ -52,7 +52,11 @@ class CloudSite:
 
     @cached_property
     def _space(self) -> Space:
-        listed = items(self._client.get(f"{V2}/spaces", {"keys": self._key}))
+        try:
+            listed = items(self._client.get(f"{V2}/spaces", {"keys": self._key}))
+        except Missing as missing:
+            hint = "check [confluence] base_url, which ends in /wiki on Cloud, and deployment"
+            raise Missing("there is no Confluence Cloud", where=self._client.base_url, hint=hint) from missing
         found = [item for item in listed if text(item.get("key")).casefold() == self._key.casefold()]
         if not found:
             hint = "check [confluence] space, and that the account may see it"

@@ -9,6 +9,8 @@ from kbsync.errors import Rejected
 
 LONGEST: Final = 255
 _MOST: Final = 50
+_UNTITLED: Final = "Untitled"
+"""For a draft in Intercom that has no title yet, which a page must have (operation createPage)."""
 
 
 def candidates(title: str, collection: str) -> Iterator[str]:
@@ -27,5 +29,5 @@ def taken(refusal: Rejected) -> bool:
 
 
 def _fit(title: str, suffix: str) -> str:
-    room = LONGEST - len(suffix)
+    room, title = LONGEST - len(suffix), title.strip() or _UNTITLED
     return (title if len(title) <= room else title[: room - 1].rstrip() + "…") + suffix

@@ -11,6 +11,7 @@ from kbsync.replicas.base import Broken, Key, Reading
 from kbsync.replicas.files import frontmatter, raw
 from kbsync.replicas.files.disk import Disk
 from kbsync.replicas.files.entries import article_id, collection_id
+from kbsync.replicas.files.markers import refuse_unsettled
 from kbsync.replicas.files.paths import COLLECTION_FILE, article_path, file_of, takes_part
 from kbsync.replicas.files.raw import ArticleRaw, CollectionRaw, FileText
 
@@ -57,6 +58,7 @@ class Groups:
             return None
         file = f"{path}/{COLLECTION_FILE}"
         made = CollectionRaw(path, self._disk.text(file) if self._disk.exists(file) else None)
+        refuse_unsettled(made.text or "", self._disk.shown(file))
         text = raw.encode(made)
         return Reading("collection", path, raw.token(text), text, id=collection_id(made))
 
@@ -109,6 +111,8 @@ class Groups:
         text = raw.encode(made)
         if known is not None and known.raw == text and not known.retired and known.token:
             return known
+        for file in made.files.values():
+            refuse_unsettled(file.text, self._disk.shown(file.path))
         page = frontmatter.split(made.files[""].text, self._disk.shown(files[""]))
         return Reading(
             "article", handle, raw.token(text), text, id=article_id(page, self._disk.shown(files[""]))

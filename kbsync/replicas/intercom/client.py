@@ -11,7 +11,7 @@ import msgspec
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import Incomplete
 from kbsync.replicas.limits import Patience
-from kbsync.replicas.transport import Courier, Lost, Remote, Reply
+from kbsync.replicas.transport import Courier, Lost, Remote, Reply, unreached
 
 Json: TypeAlias = dict[str, Any]
 
@@ -85,8 +85,7 @@ class IntercomClient:
         except httpx.TimeoutException as error:
             raise Lost("did not answer in time", sent=not isinstance(error, _UNSENT)) from None
         except httpx.HTTPError as error:
-            reason = f"could not be reached ({type(error).__name__})"
-            raise Lost(reason, sent=not isinstance(error, _UNSENT)) from None
+            raise Lost(unreached(self.base_url, error), sent=not isinstance(error, _UNSENT)) from None
         return Reply(response.status_code, response.headers, response.content)
 
 

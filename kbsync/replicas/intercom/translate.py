@@ -109,7 +109,7 @@ class Translator:
 
     def _body(self, document: Document, old: str | None, links: IntercomLinks, losses: list[Loss]) -> str:
         rendered = INTERCOM.write(document, links) if old is None else put(INTERCOM, document, old, links)
-        losses.extend(rendered.losses)
+        losses.extend(map(_advised, rendered.losses))
         return rendered.raw
 
     def _held(self, texts: Mapping[str, Text], default: str, losses: list[Loss]) -> dict[str, Text]:
@@ -152,6 +152,14 @@ def _collection(form: CollectionForm, id: str, names: Names) -> Collection:
 def _place(form: ArticleForm, names: Names) -> str:
     known = (names.id(parent, "collection") for parent in form.parents)
     return next(filter(None, known), "")
+
+
+def _advised(loss: Loss) -> Loss:
+    """Say what brings a picture into Intercom, which fetches pictures and takes none."""
+    if loss.code != "asset-pending":
+        return loss
+    advice = "Intercom shows its text until [assets] public_base_url says where it can be fetched"
+    return Loss(loss.code, f"{loss.message}; {advice}")
 
 
 def _parents(entry: Article, base: ArticleForm | None, names: Names, losses: list[Loss]) -> tuple[str, ...]:

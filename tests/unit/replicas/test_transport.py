@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kbsync.effects import DIRECT
 from kbsync.errors import AccessRefused, Missing, Rejected, RemoteDown, RemoteError
 from kbsync.replicas.limits import Pace, Patience, retry_after
-from kbsync.replicas.transport import Courier, Lost, Remote, Reply, Unclear
+from kbsync.replicas.transport import Courier, Lost, Remote, Reply, Unclear, unreached
 
 SECRET = "dG9rZW4tb2YtYS13b3Jrc3BhY2U"
 REMOTE = Remote("intercom", "Intercom", "check KBSYNC_INTERCOM_TOKEN", secrets=(SECRET,))
@@ -75,10 +75,11 @@ def courier(sleeper: Sleeper) -> Courier:
         Lost("gone"),
         Lost("refused", sent=False),
         Reply(200, {}, b'{"cut": "of'),
+        Reply(200, {}, b""),
     ],
 )
 def test_a_read_outlives_a_bad_answer(courier: Courier, bad: Reply | Lost) -> None:
-    """A GET is asked again after 429, 5xx, silence and half an answer."""
+    """A GET is asked again after 429, 5xx, silence, half an answer and none at all."""
     assert courier.read("GET /x", script(bad, bad, reply(body={"ok": 1}))).data() == {"ok": 1}
     assert courier.counts() == {"GET": 3}
 
@@ -134,7 +135,9 @@ def test_a_dead_remote_is_not_waited_for_again(courier: Courier, sleeper: Sleepe
     courier.read("GET /x", script(reply(500), reply(body={})))
 
 
-@pytest.mark.parametrize("bad", [reply(500), reply(503), Lost("gone"), Reply(200, {}, b'{"id": ')])
+@pytest.mark.parametrize(
+    "bad", [reply(500), reply(503), Lost("gone"), Reply(200, {}, b'{"id": '), Reply(200, {}, b"")]
+)
 def test_a_create_is_never_sent_twice_blindly(courier: Courier, bad: Reply | Lost) -> None:
     """A POST whose fate is unknown is reported as such, after one request."""
     with pytest.raises(Unclear):
@@ -258,3 +261,22 @@ def test_a_cut_answer_is_still_an_error() -> None:
     """What breaks off is not guessed at."""
     with pytest.raises(msgspec.DecodeError):
         Reply(200, {}, b'{"title": "a').data()
+
+
+@pytest.mark.parametrize(
+    "buried", [ConnectionRefusedError(111, "Connection refused"), OSError(-2, "Unknown name")]
+)
+def test_who_did_not_answer_is_named(buried: OSError) -> None:
+    """However deep a client buries what the system said, the line names the address and that."""
+    wrapped = RuntimeError(ValueError("outer"))
+    wrapped.args[0].__cause__ = buried
+
+    said = unreached("https://wiki.example.com:8443/wiki", wrapped)
+
+    assert "wiki.example.com:8443" in said
+    assert buried.strerror in said
+
+
+def test_a_delete_needs_no_answer_in_words(courier: Courier) -> None:
+    """What is deleted has nothing to say: an empty 200 is as good as a 204."""
+    assert courier.write("DELETE /x", script(Reply(200, {}, b""))).data() is None
