@@ -183,3 +183,57 @@ def test_a_push_that_comes_second_says_what_to_do(
 
     assert "six days" in other.read("billing/refunds.md")
     assert "log-in page" in teammate.body("Passwords")
+
+
+def test_a_checkout_that_is_behind_takes_nothing_back(
+    repository: HelpCenter, box: Sandbox, teammate: Teammate, colleague: Colleague
+) -> None:
+    """Others synced and pushed; without a pull, a sync here brings their words and undoes none."""
+    behind = clone(repository, "behind", box)
+    teammate.replace("Refunds", "five days", "six days")
+    repository.write("billing/cards.md", "Cards are renewed in May.")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "Cards")
+    repository.ok("sync", "--push")
+
+    behind.ok("sync")
+
+    assert "six days" in behind.read("billing/refunds.md")
+    for system in (teammate, colleague):
+        assert "six days" in system.body("Refunds")
+        assert "renewed in May" in system.body("Cards")
+
+
+def test_uncommitted_edits_of_another_checkout_are_not_taken_back(
+    repository: HelpCenter, box: Sandbox, teammate: Teammate, colleague: Colleague
+) -> None:
+    """A dirty tree was synced and its state pushed: elsewhere the edit is a remote one, and not undone."""
+    repository.replace("billing/refunds.md", "five days", "six days")
+    repository.write("billing/cards.md", "Cards are renewed in May.")
+    repository.ok("sync", "--push")
+    other = clone(repository, "other", box)
+    assert "five days" in other.read("billing/refunds.md")
+
+    other.ok("sync")
+
+    assert "six days" in other.read("billing/refunds.md")
+    for system in (teammate, colleague):
+        assert "six days" in system.body("Refunds")
+        assert "renewed in May" in system.body("Cards")
+    assert repository.ok("sync", "--json").document["applied"] == []
+
+
+def test_a_merge_in_two_versions_reaches_no_reader(repository: HelpCenter, teammate: Teammate) -> None:
+    """Git's conflict markers break their file alone, with its line; the merge once settled, it goes on."""
+    merge = "<<<<<<< Updated upstream\nsix days\n=======\nnine days\n>>>>>>> Stashed changes\n"
+    repository.replace("billing/refunds.md", "A refund takes five days.", merge)
+    repository.replace("account/passwords.md", "sign-in page", "log-in page")
+
+    said = repository.ok("sync", code=1)
+
+    assert "content/billing/refunds.md:" in said.complaint
+    assert "five days" in teammate.body("Refunds")
+    assert "log-in page" in teammate.body("Passwords")
+    repository.replace("billing/refunds.md", merge, "A refund takes nine days.")
+    repository.ok("sync")
+    assert "nine days" in teammate.body("Refunds")
