@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
@@ -107,7 +107,7 @@ def _at_once(pool: ProcessPoolExecutor, files: list[Path]) -> float:
     What is sent and received is part of it: the parent's CPU time counts for both halves.
     """
     start = time.process_time()
-    used: Counter[int] = Counter()
+    used: dict[int, float] = defaultdict(float)
     for worker, seconds, _ in pool.map(
         _share, [files[at : at + SHARE] for at in range(0, len(files), SHARE)]
     ):

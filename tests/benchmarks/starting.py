@@ -14,7 +14,7 @@ _CHECK = ("-m", "kbsync", "check", "--help")
 def rows() -> list[Row]:
     """Measure the start of three commands; converting nothing loads all that converting needs."""
     commands = [_HELP, _CONVERT, _CHECK]
-    peers = [("-c", "pass")]
+    peers: list[tuple[str, ...]] = [("-c", "pass")]
     if installed("md2conf"):
         peers.append(("-m", "md2conf", "--help"))
     taken = started(*((sys.executable, *command) for command in (*commands, *peers)))
