@@ -69,15 +69,30 @@ def _refused(error: expat.ExpatError, raw: str) -> DocumentError:
     line, column = error.lineno, error.offset + 1
     if line == 1:
         column -= len(_OPEN)
-    lines = raw.split("\n")
     reason = expat.errors.messages.get(error.code, "not well-formed")
+    lines = raw.split("\n")
     if line == len(lines) and column > len(lines[-1].encode()):
-        reason = "an element is not closed"
+        opened = _still_open(raw)
+        at = opened.start() if opened else len(raw)
+        line, column = raw.count("\n", 0, at) + 1, at - raw.rfind("\n", 0, at)
+        reason = f"<{opened[3]}> is not closed" if opened else "an element is not closed"
     return DocumentError(
         f"line {line}, column {column}: not well-formed XML: {reason}",
         hint="close every tag, quote every attribute, write & as &amp;",
         line_number=line,
     )
+
+
+def _still_open(raw: str) -> re.Match[str] | None:
+    """Return the start tag that nothing closes, the innermost of several."""
+    opened: list[re.Match[str]] = []
+    for token in _TOKEN.finditer(raw):
+        _, end, name, attributes, text, _ = token.groups()
+        if end is not None and opened:
+            opened.pop()
+        elif name and text is None and not attributes.endswith("/"):
+            opened.append(token)
+    return opened[-1] if opened else None
 
 
 def _check_entities(raw: str) -> None:

@@ -45,7 +45,7 @@ def test_a_body_that_cannot_be_read_says_where_and_how_to_mend_it(
     told = json.loads(capsys.readouterr().out)
     assert told["round_trip"] == {"files": 2, "failed": 1}
     assert [(each["code"], each["message"], bool(each["hint"])) for each in told["findings"]] == [
-        ("unreadable", "line 2, column 5: not well-formed XML: an element is not closed", True)
+        ("unreadable", "line 1, column 1: not well-formed XML: <p> is not closed", True)
     ]
 
 
