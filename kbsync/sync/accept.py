@@ -146,7 +146,14 @@ def _conflicts(survey: Survey, decision: Decision) -> Iterable[Change]:
             ancestors=dict(dispute.ancestors),
             since=now(),
         )
-        yield Put(Settled(conflict=lost, take=survey.policy.on_conflict, at=moment()))
+        if not _on_record(survey, lost):
+            yield Put(Settled(conflict=lost, take=survey.policy.on_conflict, at=moment()))
+
+
+def _on_record(survey: Survey, lost: Conflict) -> bool:
+    """Tell whether the same versions were decided on before: a step that is refused is decided on again."""
+    earlier = (settled.conflict for settled in survey.snapshot.all(Settled))
+    return any(each.key == lost.key and each.versions == lost.versions for each in earlier)
 
 
 def _disputed(decision: Decision) -> Iterable[Conflict]:

@@ -41,7 +41,7 @@ class Known:
 class Decision:
     """What should stand where. `desired` has each living side, and each that should get the entry.
 
-    `drifts` are edits on push-only replicas, by replica. `follows` names the row of the presence table. A `kept` entry was deleted somewhere and stays elsewhere.
+    `drifts` are held edits on push-only replicas, by replica. `follows` names the row of the presence table. A `kept` entry was deleted somewhere and stays elsewhere.
     """
 
     key: EntryKey
@@ -159,7 +159,9 @@ def _decided(
     fields = merge.fields
     placeholder = meeting.placeholder if meeting else (flatten(known.base.entry) if known.base else {})
     frozen = {**fields, **{spot: placeholder[spot] for spot in baseless if spot in placeholder}}
-    drifts = _drifts(known, sides, policy, fields)
+    edits = _drifts(known, sides, policy, fields)
+    drifts = {} if policy.on_conflict == "files" else edits
+    overruled = _overruled(edits, sides, fields) if policy.on_conflict == "files" else {}
     versions = {name: side.version for name, side in sides.items() if side.version is not None}
     desired = {
         name: _desired(fields, versions.get(name), {*merge.disputes, *drifts.get(name, ())})
@@ -175,7 +177,7 @@ def _decided(
         sides=sides,
         desired=desired,
         disputes=named,
-        decided=merge.decided,
+        decided={**overruled, **merge.decided},
         drifts=drifts,
         baseless=baseless,
         look=merge.look,
@@ -193,9 +195,7 @@ def _desired(merged: Fields, version: Fields | None, held: set[Field]) -> Fields
 def _drifts(
     known: Known, sides: Mapping[ReplicaName, Side], policy: Policy, merged: Fields
 ) -> dict[ReplicaName, tuple[Field, ...]]:
-    """Return what people edited on push-only replicas and kbsync may not overwrite."""
-    if policy.on_conflict == "files":
-        return {}
+    """Return what people edited on push-only replicas."""
     drifts: dict[ReplicaName, tuple[Field, ...]] = {}
     for name, side in sides.items():
         if policy.reads(name) or side.version is None or not side.usable:
@@ -206,6 +206,18 @@ def _drifts(
         if spots:
             drifts[name] = spots
     return drifts
+
+
+def _overruled(
+    edits: Mapping[ReplicaName, tuple[Field, ...]], sides: Mapping[ReplicaName, Side], merged: Fields
+) -> dict[Field, Dispute]:
+    """Return what is about to be overwritten because the policy says so, to be kept on record."""
+    found: dict[Field, Dispute] = {}
+    for spot in sorted({spot for spots in edits.values() for spot in spots}):
+        theirs = {str(n): (sides[n].version or {}).get(spot) for n, spots in edits.items() if spot in spots}
+        before = {str(n): (sides[n].agreed or {}).get(spot) for n in edits if str(n) in theirs}
+        found[spot] = Dispute(spot, {**theirs, "files": merged.get(spot)}, before)
+    return found
 
 
 def _named(dispute: Dispute, versions: Mapping[ReplicaName, Fields], base: Fields) -> Dispute:

@@ -32,6 +32,7 @@ def hunt(examples: int) -> dict[str, object]:
         run_state_machine_as_test(SyncMachine, settings=quick)
     except Exception as error:  # noqa: BLE001  whatever it is, the machine noticed
         reason = (str(error).strip() or repr(error)).splitlines()[0]
+        print(*SyncMachine.latest.story, sep="\n", file=sys.stderr)
         return {"steps": Tally.steps, "reason": f"{type(error).__name__}: {reason}"}
     return {"steps": Tally.steps, "reason": ""}
 

@@ -113,6 +113,7 @@ class World:
         self.macros: dict[tuple[str, str], str] = {}
         self.former: dict[tuple[str, str], str] = {}
         self.syncs = 0
+        self.story: list[str] = []
         self.files, self.intercom, self.confluence = (
             kind(self.effects) for kind in (Files, Intercom, Confluence)
         )
@@ -211,6 +212,7 @@ class World:
     def add(self, name: str, kind: Any, raw: Json) -> Thing:
         """Somebody makes a thing."""
         thing = self.replicas[name].add(kind, raw)
+        self._tell(f"new in {name}", thing.raw)
         self.ledger.edited(name, None, thing.raw, self.meant(name, thing))
         return thing
 
@@ -225,6 +227,7 @@ class World:
         key = (thing.kind, thing.handle)
         self.replicas[name].edit(key, change)
         after = self.replicas[name].things[key]
+        self._tell(f"edited in {name}", after.raw)
         self.ledger.edited(name, thing.raw, after.raw, self.meant(name, after))
 
     def move_file(self, thing: Thing, path: str) -> None:
@@ -236,6 +239,7 @@ class World:
         self.files.things[thing.kind, path] = moved
         if thing.kind == "collection":
             self.files.rename_below(f"{thing.handle}/", f"{path}/")
+        self._tell("moved in files", raw)
         self.ledger.edited("files", thing.raw, raw, self.meant("files", moved))
 
     def _remember_paths(self) -> None:
@@ -244,6 +248,7 @@ class World:
     def remove(self, name: str, thing: Thing) -> None:
         """Somebody deletes a thing."""
         replica = self.replicas[name]
+        self._tell(f"deleted in {name}", thing.raw)
         unseen = [beyond(t.raw) for n in NAMES for t in self.things(n) if birth(t.raw) == birth(thing.raw)]
         self.ledger.removed(
             name, thing.raw, *(unseen if name == "confluence" else ()), counts=not replica.out_of_sight(thing)
@@ -284,6 +289,10 @@ class World:
             self.state.reload()
         writes = tuple(write for name in NAMES for write in self.replicas[name].log[begun[name] :])
         count = sum(base.kind == "article" for base in living)
+        stops = [stop.message for stop in (*report.failed, *report.refused)] if report else []
+        self.story.append(f"run under {self.policy}: {error!r} {stops}")
+        for write in writes:
+            self._tell(f"  {write.action} {write.id} in {write.replica}", write.sent)
         self._take_note(report, writes)
         return Run(self.policy, count, frozenset(tombstones), writes, report, error)
 
@@ -310,8 +319,12 @@ class World:
             self.altered |= cut
             self.ledger.doubt({each for each, _ in cut})
 
+    def _tell(self, what: str, raw: Json) -> None:
+        self.story.append(f"{what}: {raw}")
+
     def lose_the_state(self) -> None:
         """Somebody deletes the folder `.kbsync`."""
+        self.story.append("the state is lost")
         things = [thing.raw for replica in self.replicas.values() for thing in replica.things.values()]
         self.ledger.forget(words(*things), self.births())
         self.intercom.hidden.clear()

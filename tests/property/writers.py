@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -15,12 +16,14 @@ HOLD_DESCRIPTIONS = ("files", "intercom")
 
 
 class People(RuleBasedStateMachine):
-    """Everybody who writes; each edit carries words of its own."""
+    """Everybody who writes; each edit carries words of its own. `latest` is the world that is played with."""
+
+    latest: ClassVar[World]
 
     @initialize(seed=st.integers(0, 2**16), articles=st.integers(0, 3))
     def begin(self, seed: int, articles: int) -> None:
         """Begin with nothing, or with a help center that all replicas know."""
-        self.world = World(seed)
+        self.world = People.latest = World(seed)
         if articles:
             self.write_a_collection("files")
         for name in NAMES[:articles]:
