@@ -14,10 +14,10 @@ import numpy as np
 
 from kbsync.gaps.arrays import Floats, Integers, Vectors
 from kbsync.gaps.graph import NeighbourGraph, diffuse
+from kbsync.gaps.heard import attractions, per_article
 
 _CHUNK: Final = 2_048
 _NEXT: Final = 5
-_ATTRACTED: Final = 10
 _MARGIN: Final = 0.5
 
 
@@ -46,7 +46,7 @@ def weigh(questions: Vectors, passages: Vectors, owner: Integers, graph: Neighbo
     if not len(passages) or not len(questions):
         nothing = np.zeros(len(questions))
         return Evidence(nothing, nothing, np.full(len(questions), -1), np.zeros(0))
-    attraction = _attraction(questions, passages, owner)
+    attraction = attractions(questions, passages, owner)
     parts = [_best(similarity, attraction) for similarity in _chunks(questions, passages, owner)]
     article = np.concatenate([numbers for numbers, _, _ in parts])
     best = _Nearness(
@@ -66,12 +66,6 @@ def _strength(found: _Nearness, scale: _Nearness, graph: NeighbourGraph) -> Floa
     """Put nearness and margin on the scale of `scale`."""
     near = standard(found.likeness - graph.closeness, scale.likeness - graph.closeness)
     return np.asarray(near + _MARGIN * standard(found.margin, scale.margin))
-
-
-def per_article(questions: Vectors, passages: Vectors, owner: Integers) -> Floats:
-    """Return the cosine of each question with the best passage of each article, shape (questions, articles)."""
-    starts = np.flatnonzero(np.r_[True, np.diff(owner) != 0])
-    return np.asarray(np.maximum.reduceat(questions @ passages.T, starts, axis=1))
 
 
 def margin_over_next(similarity: Floats) -> Floats:
@@ -100,15 +94,6 @@ def without_best(similarity: Floats) -> Floats:
 def _chunks(questions: Vectors, passages: Vectors, owner: Integers) -> Iterator[Floats]:
     for start in range(0, len(questions), _CHUNK):
         yield per_article(questions[start : start + _CHUNK], passages, owner)
-
-
-def _attraction(questions: Vectors, passages: Vectors, owner: Integers) -> Floats:
-    """Return each article's mean cosine to the ten questions nearest to it."""
-    top = np.zeros((0, int(owner[-1]) + 1))
-    for similarity in _chunks(questions, passages, owner):
-        both = np.vstack([top, similarity])
-        top = np.sort(both, axis=0)[-_ATTRACTED:]
-    return np.asarray(top.mean(axis=0))
 
 
 def _best(similarity: Floats, attraction: Floats) -> tuple[Integers, _Nearness, _Nearness]:

@@ -9,9 +9,10 @@ import numpy as np
 from kbsync.gaps import cluster
 from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
 from kbsync.gaps.calibrate import answered, split_point
-from kbsync.gaps.coverage import Evidence, margin_over_next, per_article, standard, weigh, without_best
+from kbsync.gaps.coverage import Evidence, margin_over_next, standard, weigh, without_best
 from kbsync.gaps.desk import Desk
 from kbsync.gaps.graph import connect
+from kbsync.gaps.heard import Sought, per_article, sought
 from kbsync.gaps.merge import merge
 
 _COMPETITION: Final = 0.1
@@ -37,7 +38,8 @@ class Standing(NamedTuple):
 def stand(desk: Desk, *, seed: int = 0) -> Standing:
     """Find the topics of a desk and compare them with its articles; without articles nothing is covered."""
     graph = connect(desk.vectors, seed=seed)
-    evidence = weigh(desk.vectors, desk.passages, desk.owner, graph)
+    shelf = sought(desk.vectors, desk.passages, desk.owner)
+    evidence = weigh(desk.vectors, shelf.passages, shelf.owner, graph)
     sure = evidence.strength > split_point(evidence.strength)
     topic = cluster.topics(desk.vectors, graph, np.where(sure, evidence.article, -1), desk.counts, seed=seed)
     centres = _centres(desk.vectors, topic, desk.counts)
@@ -48,20 +50,20 @@ def stand(desk: Desk, *, seed: int = 0) -> Standing:
         return Standing(
             topic, np.zeros(len(topic)), evidence.article, nothing, nothing.astype(np.int64) - 1, centres
         )
-    return _judged(desk, topic, centres, evidence)
+    return _judged(desk, shelf, topic, evidence)
 
 
-def _judged(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> Standing:
-    found = _answered(desk, topic, centres, evidence)
+def _judged(desk: Desk, shelf: Sought, topic: Integers, evidence: Evidence) -> Standing:
+    found = _answered(desk, shelf, topic, evidence)
     merged = merge(desk.vectors, desk.counts, topic, np.flatnonzero(found.share < _HALF))
     centres = _centres(desk.vectors, merged, desk.counts)
-    similarity = per_article(centres, desk.passages, desk.owner)
+    similarity = per_article(centres, shelf.passages, shelf.owner)
     return Standing(
         merged,
         _own_coverage(desk, topic, evidence, found),
-        evidence.article,
+        shelf.article[evidence.article],
         _topic_means(found.share[topic], merged, desk.counts),
-        _chosen_article(similarity, evidence.article, merged, desk.counts),
+        shelf.article[_chosen_article(similarity, evidence.article, merged, desk.counts)],
         centres,
     )
 
@@ -73,9 +75,10 @@ class _Answered(NamedTuple):
     total: Floats
 
 
-def _answered(desk: Desk, topic: Integers, centres: Vectors, evidence: Evidence) -> _Answered:
+def _answered(desk: Desk, shelf: Sought, topic: Integers, evidence: Evidence) -> _Answered:
     """Judge each topic by its members, by its centre, and by what its article prefers."""
-    similarity = per_article(centres, desk.passages, desk.owner)
+    centres = _centres(desk.vectors, topic, desk.counts)
+    similarity = per_article(centres, shelf.passages, shelf.owner)
     strength = _topic_means(evidence.strength, topic, desk.counts)
     margin, won = margin_over_next(similarity), _won(similarity, similarity.argmax(axis=1))
     total = standard(strength) + _HALF * standard(margin) + _HALF * standard(won)

@@ -7,8 +7,9 @@ import pytest
 
 from kbsync.gaps.arrays import Floats, Vectors, unit_rows
 from kbsync.gaps.calibrate import answered, split_point
-from kbsync.gaps.coverage import margin_over_next, per_article, weigh
+from kbsync.gaps.coverage import margin_over_next, weigh
 from kbsync.gaps.graph import connect
+from kbsync.gaps.heard import heard, per_article, sought
 
 GROUPS, EACH, WIDTH = 12, 25, 96
 
@@ -122,3 +123,30 @@ def test_evidence_without_the_best_article_is_lower() -> None:
 
     assert evidence.rest.mean() < evidence.strength.mean()
     assert not len(weigh(questions, passages[owner == 0], owner[owner == 0], graph).rest)
+
+
+def test_articles_that_no_question_comes_near_are_left_out() -> None:
+    """Hundreds of articles about something else do not compete, those that are asked for all stay."""
+    questions, _, centres = desk()
+    rng = np.random.default_rng(1)
+    passages, owner = shelf(centres, rng)
+    foreign, others = shelf(rng.normal(size=(200, WIDTH)), rng)
+    found = sought(questions, np.vstack([passages, foreign]), np.r_[owner, others + GROUPS])
+
+    assert set(range(GROUPS)) <= set(found.article.tolist())
+    assert len(found.article) < GROUPS + 20
+    assert found.article[found.owner].tolist() == sorted(found.article[found.owner].tolist())
+
+
+def test_a_passage_is_heard_as_far_as_its_words_are_used() -> None:
+    """A passage in the desk's own words counts whole, one in words that nobody uses hardly."""
+    questions = ["where is my refund", "my parcel is late", "the refund of the parcel is late"] * 5
+    shares = heard(questions, ["the refund is late", "my parcel", "my mortgage amortises quarterly"])
+
+    assert shares[:2].tolist() == [1.0, 1.0]
+    assert 0.0 < shares[2] < 0.5
+
+
+def test_without_spaces_between_words_nothing_is_unheard_of() -> None:
+    """Scripts whose words cannot be told apart lose nothing."""
+    assert heard(["返金はいつですか", "荷物が届きません"], ["返金について", "配送"]).tolist() == [1.0, 1.0]
