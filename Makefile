@@ -36,9 +36,10 @@ lint: $(VENV)/.tested ## Check style, types and import floors
 format: $(VENV)/.tested ## Format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-$(VENV)/.measured: $(VENV)/.tested
+$(VENV)/.measured: $(VENV)/.tested tests/peers.txt
 	@echo "Installing the peers into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/peers.txt
 	@touch $@
 
 bench: $(VENV)/.measured ## Measure against peers and limits, as ratios

@@ -178,8 +178,12 @@ class Gaps(Table):
     )
     min_topic_size: int = Field(3, ge=2, description="Conversations that make a topic.")
     memory: Size = Field("4GB", description="What an analysis may take; less makes it look at a sample.")
-    workers: int = Field(0, ge=0, description="Processes that read and place conversations; 0 for one a core.")
-    cluster: str = Field("", description="Address of a Dask scheduler that does so instead; needs kbsync[cluster].")
+    workers: int = Field(
+        0, ge=0, description="Processes that read and place conversations; 0 for one a core."
+    )
+    cluster: str = Field(
+        "", description="Address of a Dask scheduler that does so instead; needs kbsync[cluster]."
+    )
     price_per_resolution: float | None = Field(
         None, ge=0, description="What one answered conversation is worth, for `gaps backtest`."
     )

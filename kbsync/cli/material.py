@@ -221,12 +221,10 @@ class Material:
 
     def settings(self) -> GapSettings:
         """Return the settings of the analysis."""
-        from kbsync.gaps.settings import GapSettings
-
         from joblib import cpu_count
 
         from kbsync.config import size
-        from kbsync.gaps.settings import within
+        from kbsync.gaps.settings import GapSettings, within
         from kbsync.gaps.spread import Workers
 
         table = self.session.settings.gaps

@@ -37,9 +37,7 @@ class View(NamedTuple):
 
     def centred(self, vectors: Vectors) -> Floats:
         """Take off what is common; nothing stays nothing."""
-        return np.asarray(
-            unit_rows(vectors - self.common) * vectors.any(axis=1, keepdims=True) * self.weight
-        )
+        return np.asarray(unit_rows(vectors - self.common) * vectors.any(axis=1, keepdims=True) * self.weight)
 
 
 class Space(NamedTuple):

@@ -56,7 +56,9 @@ class Placement(NamedTuple):
     def nowhere(cls, count: int) -> Placement:
         """Return rows that said nothing."""
         none = np.full(count, -1, dtype=np.int32)
-        return cls(none, np.zeros(count), none.copy(), np.ones(count, dtype=bool), np.zeros(count, dtype=bool))
+        return cls(
+            none, np.zeros(count), none.copy(), np.ones(count, dtype=bool), np.zeros(count, dtype=bool)
+        )
 
     def put(self, rows: Integers, other: Placement) -> None:
         """Take over what another placement says of these rows."""
@@ -92,7 +94,7 @@ class FittedDesk(NamedTuple):
     def place(self, vectors: Vectors) -> Placement:
         """Return where texts belong, by the topic that most of the near landmarks have."""
         found = self.landmarks.nearest(vectors, _NEIGHBOURS)
-        weight = np.maximum(found.cosines, 0.0) ** _NEARNESS + 1e-12  # noqa: PLR2004 - never nothing
+        weight = np.maximum(found.cosines, 0.0) ** _NEARNESS + 1e-12
         topic = _vote(self.topic[found.rows], weight)
         weight = weight * (self.topic[found.rows] == topic[:, None])
         coverage = (weight * self.coverage[found.rows]).sum(axis=1) / weight.sum(axis=1)
@@ -194,9 +196,7 @@ def _sample(text: HelpText) -> str:
     return " ".join((text.title, text.description, *text.passages[:_SAMPLED_PASSAGES]))
 
 
-def _own(
-    desk: Desk, standing: Standing, found: Sequence[Topic], numbers: Integers, first: int
-) -> Placement:
+def _own(desk: Desk, standing: Standing, found: Sequence[Topic], numbers: Integers, first: int) -> Placement:
     """Return where the distinct questions stand: topics counted from `first`, articles by their place in the shelf."""
     topic_of = {asker: first + place for place, topic in enumerate(found) for asker in topic.members}
     topic = np.array([topic_of.get(askers[0], -1) for askers in desk.askers], dtype=np.int32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
@@ -43,7 +44,7 @@ def conclude(fitted: Fitted, rows: pa.Table, smallest: int, settings: dict[str, 
 def _members(topic: Integers, count: int) -> list[Integers]:
     order = np.argsort(topic, kind="stable")
     starts = np.searchsorted(topic[order], np.arange(count + 1))
-    return [order[start:end] for start, end in zip(starts[:-1], starts[1:], strict=True)]
+    return [order[start:end] for start, end in pairwise(starts)]
 
 
 def _usual(table: pa.Table) -> Usual:

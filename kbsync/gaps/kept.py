@@ -25,6 +25,7 @@ from kbsync.gaps.learning import Learned
 from kbsync.gaps.model import HelpText
 from kbsync.gaps.placing import keep, recall
 from kbsync.gaps.settings import GapSettings
+from kbsync.gaps.spread import HERE
 
 _WRITTEN_BY: Final = ("numpy", "scikit-learn", "scipy", "py3langid")
 
@@ -78,7 +79,7 @@ class Kept:
 
 def _key(shelf: Sequence[HelpText], settings: GapSettings) -> str:
     timeless = [msgspec.structs.replace(text, updated_at=None) for text in shelf]
-    matters = msgspec.structs.replace(settings, workers=type(settings.workers)(), part=0)
+    matters = msgspec.structs.replace(settings, workers=HERE, part=0)
     parts = (timeless, matters, _encoder(settings), __version__, [version(name) for name in _WRITTEN_BY])
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:24]
 

@@ -37,16 +37,15 @@ class Speech(NamedTuple):
     def tell(self, texts: Sequence[str], declared: Sequence[str | None]) -> list[str]:
         """Return a language code for each text; a declared locale is trusted."""
         asked = _asked(texts, declared)
-        return _told(texts, declared, self._best(asked, _evidence(asked, self.codes)), self.default)
+        return _told(texts, declared, self.best(asked, _evidence(asked, self.codes)), self.default)
 
-    def _best(self, asked: Sequence[str], evidence: Floats) -> dict[str, str]:
+    def best(self, asked: Sequence[str], evidence: Floats) -> dict[str, str]:
+        """Return the likeliest code of each text, given how well each code explains it."""
         best = (evidence * self.prior).argmax(axis=1) if asked else ()
         return {text: self.codes[number] for text, number in zip(asked, best, strict=True)}
 
 
-def listen(
-    texts: Sequence[str], declared: Sequence[str | None], default: str
-) -> tuple[Speech, list[str]]:
+def listen(texts: Sequence[str], declared: Sequence[str | None], default: str) -> tuple[Speech, list[str]]:
     """Estimate how much of each language is written, and return the language code of each text too."""
     asked = _asked(texts, declared)
     codes = tuple(sorted(code for code, _ in py3langid.rank("")))
@@ -54,7 +53,7 @@ def listen(
     evidence = _evidence(asked, codes)
     prior = _prior(evidence, np.array([spoken[code] for code in codes], dtype=np.float64))
     speech = Speech(codes, prior, primary(default))
-    return speech, _told(texts, declared, speech._best(asked, evidence), speech.default)
+    return speech, _told(texts, declared, speech.best(asked, evidence), speech.default)
 
 
 def detect(texts: Sequence[str], declared: Sequence[str | None], default: str) -> list[str]:

@@ -6,8 +6,7 @@ from typing import Final
 
 import msgspec
 
-from kbsync.gaps.spread import Workers
-
+from kbsync.gaps.spread import HERE, Workers
 
 #: What the interpreter and its libraries take, and each conversation of the sample and of a part, in bytes (measured).
 _IDLE: Final = 500_000_000
@@ -32,7 +31,7 @@ class GapSettings(msgspec.Struct, frozen=True):
     seed: int = 0
     sample: int = 100_000
     part: int = 10_000
-    workers: Workers = Workers()
+    workers: Workers = HERE
 
 
 def within(settings: GapSettings, memory: int, processes: int) -> GapSettings:

@@ -24,7 +24,11 @@ class Workers(NamedTuple):
     cluster: str = ""
 
 
-def spread(work: Callable[[T], R], tasks: Sequence[T], workers: Workers = Workers()) -> list[R]:
+HERE: Final = Workers()
+"""One process for each core of this machine."""
+
+
+def spread(work: Callable[[T], R], tasks: Sequence[T], workers: Workers = HERE) -> list[R]:
     """Return what the work makes of each task, in order.
 
     The work must leave whole results or none, for a task is done again when its worker dies.

@@ -95,7 +95,10 @@ def quality(names: Sequence[str], encoders: Sequence[str]) -> None:
                 found = find(desk)
                 nmi = normalized_mutual_info_score(truth, found)
                 count, out = len(set(found[found >= 0].tolist())), float((found < 0).mean())
-                print(f"{name:10} {encoder:9} {peer:9} {nmi:6.3f} {count:7} {len(set(truth)):5} {out:9.1%}", flush=True)
+                print(
+                    f"{name:10} {encoder:9} {peer:9} {nmi:6.3f} {count:7} {len(set(truth)):5} {out:9.1%}",
+                    flush=True,
+                )
 
 
 def vectors(size: int, folder: Path) -> None:
@@ -126,9 +129,7 @@ def costs(sizes: Sequence[int]) -> None:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             vectors(size, Path(folder))
-            found = {
-                peer: _in_process(peer, folder) for peer in PEERS if peer == "kbsync" or installed(peer)
-            }
+            found = {peer: _in_process(peer, folder) for peer in PEERS if peer == "kbsync" or installed(peer)}
         for peer in ("bertopic", "evoc"):
             rows += _compared(size, peer, found)
     show("Topics of made desks, from the same vectors", rows)

@@ -1,6 +1,6 @@
 """The analysis at growing sizes: seconds by stage, peak memory, growth, and what a week of one percent costs.
 
-    python -m tests.benchmarks.gaps_scale [--sizes 10000 30000] [--memory-of-workers]
+    python -m tests.benchmarks.gaps_scale [--sizes 10000 30000]
 
 `KBSYNC_MILLION=1` measures 10,000, 100,000 and 1,000,000 conversations instead of the quick sizes. The desks are
 made here: topics by Zipf's law, each with words of its own, half of them with an article. Every size runs in a
@@ -17,12 +17,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sklearn.metrics import adjusted_mutual_info_score
 
@@ -39,6 +38,7 @@ QUICK = (5_000, 20_000)
 FULL = (10_000, 100_000, 1_000_000)
 TOPICS = 120
 WEEK_SHARE = 0.01
+HEAD = ("conversations", "all", "us each", "peak MB", "1 % more", "its share", "AMI with a full run")
 STAGES = ("Reading", "Learning", "Placing", "Judging", "Writing")
 GROWTH_AIM, MEMORY_AIM = 1.1, 8_192
 SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bra cle dri flo gru".split()
@@ -62,7 +62,13 @@ class SyntheticDesk:
     def articles(self) -> list[HelpText]:
         """Return an article for every other topic."""
         return [
-            HelpText(f"a{topic}.md", f"article-{topic}", "en", " ".join(own[:3]), (" ".join(own), " ".join(own[2:9])))
+            HelpText(
+                f"a{topic}.md",
+                f"article-{topic}",
+                "en",
+                " ".join(own[:3]),
+                (" ".join(own), " ".join(own[2:9])),
+            )
             for topic, own in enumerate(self.own)
             if topic % 2 == 0
         ]
@@ -88,7 +94,7 @@ class Meter:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Meter:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -164,12 +170,22 @@ def measure(size: int, folder: Path) -> dict[str, Any]:
 
 
 def run(
-    store: Store, desk: SyntheticDesk, settings: GapSettings, folder: Path, name: str, kept: Kept | None = None
+    store: Store,
+    desk: SyntheticDesk,
+    settings: GapSettings,
+    folder: Path,
+    name: str,
+    kept: Kept | None = None,
 ) -> tuple[dict[str, float], Analysis]:
     clock = Clock()
     with tempfile.TemporaryDirectory(dir=folder) as work:
         found = study(
-            Window(store, 0.0), Path(work), desk.articles(), settings, kept=kept or Kept(folder / "kept"), note=clock.note
+            Window(store, 0.0),
+            Path(work),
+            desk.articles(),
+            settings,
+            kept=kept or Kept(folder / "kept"),
+            note=clock.note,
         )
     clock.note("Writing")
     write_analysis(found, folder / name)
@@ -197,33 +213,54 @@ def measured(size: int) -> dict[str, Any]:
     return found
 
 
-def show(found: list[dict[str, Any]]) -> None:
-    head = ("conversations", *STAGES, "all", "us each", "peak MB", "1 % more", "its share", "AMI with a full run")
+def show(sizes: Sequence[int]) -> None:
+    """Measure and print a size after the other, the growth from each to the next, and the peak."""
+    head = (*HEAD[:1], *STAGES, *HEAD[1:])
     print("  ".join(f"{column:>9}" for column in head))
-    for row in found:
-        whole = sum(row["stages"].values())
-        cells = [f"{row['size']:,}", *(f"{row['stages'].get(name, 0):.1f}" for name in STAGES), f"{whole:.1f}"]
-        cells += [f"{1e6 * whole / row['size']:.0f}", f"{row['peak']:.0f}", f"{row['week']:.1f}"]
-        cells += [f"{row['week'] / whole:.1%}", "" if row["same"] is None else f"{row['same']:.3f}"]
-        print("  ".join(f"{cell:>{max(9, len(name))}}" for cell, name in zip(cells, head, strict=True)))
-    for one, two in pairwise(found):
-        costs = [sum(row["stages"].values()) for row in (one, two)]
-        growth = log(costs[1] / costs[0]) / log(two["size"] / one["size"])
-        print(f"growth from {one['size']:,} to {two['size']:,}: exponent {growth:.2f} (aim: at most {GROWTH_AIM})")
-    print(f"peak memory {max(row['peak'] for row in found):.0f} MB (aim: at most {MEMORY_AIM})")
+    rows: list[dict[str, Any]] = []
+    for size in sizes:
+        rows.append(measured(size))
+        cells = zip(cells_of(rows[-1]), head, strict=True)
+        print("  ".join(f"{cell:>{max(9, len(name))}}" for cell, name in cells), flush=True)
+    for one, two in pairwise(rows):
+        growth = log(whole(two) / whole(one)) / log(two["size"] / one["size"])
+        print(
+            f"growth from {one['size']:,} to {two['size']:,}: exponent {growth:.2f} (aim: at most {GROWTH_AIM})"
+        )
+    print(f"peak memory {max(row['peak'] for row in rows):.0f} MB (aim: at most {MEMORY_AIM})")
+
+
+def whole(row: dict[str, Any]) -> float:
+    return float(sum(row["stages"].values()))
+
+
+def cells_of(row: dict[str, Any]) -> list[str]:
+    cost = whole(row)
+    return [
+        f"{row['size']:,}",
+        *(f"{row['stages'].get(name, 0):.1f}" for name in STAGES),
+        f"{cost:.1f}",
+        f"{1e6 * cost / row['size']:.0f}",
+        f"{row['peak']:.0f}",
+        f"{row['week']:.1f}",
+        f"{row['week'] / cost:.1%}",
+        "" if row["same"] is None else f"{row['same']:.3f}",
+    ]
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=FULL if os.environ.get("KBSYNC_MILLION") else QUICK)
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=FULL if os.environ.get("KBSYNC_MILLION") else QUICK
+    )
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
         with tempfile.TemporaryDirectory() as folder:
             print(json.dumps(measure(chosen.one, Path(folder))))
         return
-    show([measured(size) for size in chosen.sizes])
+    show(chosen.sizes)
 
 
 if __name__ == "__main__":

@@ -55,9 +55,7 @@ def agreement(one: Analysis, other: Analysis) -> float:
 def test_parts_and_workers_change_nothing(part: int, workers: int) -> None:
     """However the conversations are parted and by how many processes they are read, the bytes are the same."""
     whole = analyze(desk(), SHELF, SETTINGS)
-    parted = analyze(
-        desk(), SHELF, msgspec.structs.replace(SETTINGS, part=part, workers=Workers(workers))
-    )
+    parted = analyze(desk(), SHELF, msgspec.structs.replace(SETTINGS, part=part, workers=Workers(workers)))
 
     assert msgspec.json.encode([parted.topics, parted.conversations]) == msgspec.json.encode(
         [whole.topics, whole.conversations]
