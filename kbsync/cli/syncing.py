@@ -265,7 +265,8 @@ def explain(screen: Screen, report: Report) -> None:
     reasons: dict[str, list[str]] = {}
     for stopped in report.failed:
         named = reasons.setdefault(stopped.message, [])
-        named += [stopped.article] if stopped.article and stopped.article not in named else []
+        if stopped.article and stopped.replica != "files" and stopped.article not in named:
+            named.append(stopped.article)  # a file is named by its path
     for message, articles in reasons.items():
         screen.warn(f"failed: {_listed(articles)}{message}")
     _warnings(screen, report.warnings)

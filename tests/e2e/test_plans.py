@@ -196,6 +196,15 @@ def test_a_plan_reads_as_a_pull_request_comment(written: HelpCenter) -> None:
     assert "\x1b" not in text
 
 
+def test_a_comment_folds_out_only_what_changes(center: HelpCenter) -> None:
+    """Before the first sync the files are taken up as they are: a row of the table, and no empty diff."""
+    text = center.kbsync("plan", "--markdown").out
+
+    assert "adopt" in text.split("<details>", maxsplit=1)[0]
+    assert "<summary>adopt" not in text
+    assert "```diff\n\n```" not in text
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -100,13 +100,16 @@ def test_a_signed_webhook_is_a_reason_to_look(
 
 
 def test_it_says_when_syncs_fail(center: HelpCenter, watch: Callable[..., Watcher]) -> None:
-    """After three failed runs /healthz answers 503, and the watch goes on."""
-    center.environment["KBSYNC_INTERCOM_TOKEN"] = "other-workspace-token"
+    """After three failed runs /healthz answers 503, and the watch goes on; the log says why and what to do."""
+    center.environment["KBSYNC_INTERCOM_TOKEN"] = "not-the-token"
     watcher = watch("1s")
 
     until(lambda: watcher.http.get("/healthz").status_code == 503)
 
     assert watcher.process.poll() is None
+    watcher.process.terminate()
+    _, told = watcher.process.communicate(timeout=60)
+    assert "KBSYNC_INTERCOM_TOKEN" in told
 
 
 @pytest.mark.parametrize("arguments", [["--every", "soon"], ["--every", "0s"], ["--listen", "nowhere"]])

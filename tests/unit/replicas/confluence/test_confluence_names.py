@@ -57,6 +57,13 @@ def test_titles_are_tried_in_the_promised_order() -> None:
     assert [next(found) for _ in range(4)] == ["Hello", "Hello (Billing)", "Hello (2)", "Hello (3)"]
 
 
+def test_a_page_is_never_without_a_title() -> None:
+    """A draft that has none yet, as Intercom allows, becomes a page all the same."""
+    found = titles.candidates("", "Billing")
+
+    assert [next(found) for _ in range(2)] == ["Untitled", "Untitled (Billing)"]
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [

@@ -94,7 +94,7 @@ def test_a_staged_draft_is_remembered_by_its_reading(sandbox: Sandbox, published
 
     (seen,) = later.observe({now.key: now}).readings
 
-    assert seen == now
+    assert seen.raw == now.raw
     assert shown(later, brought(later, saying("Newer words."), seen)).texts == saying("Newer words.").texts
 
 
