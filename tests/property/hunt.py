@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from test_sync_machine import SyncMachine, Tally, TestSyncMachine
 
+import kbsync
+
 
 def hunt(examples: int) -> dict[str, object]:
     """Play so many examples, always the same; the first failure ends it, and nothing is shrunk."""
@@ -38,4 +40,4 @@ def hunt(examples: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(hunt(int(sys.argv[1]))))
+    print(json.dumps(hunt(int(sys.argv[1])) | {"package": kbsync.__file__}))

@@ -74,7 +74,9 @@ class Ledger:
         old = words(before) if before else set()
         self.owed |= words(after) - old
         self.owed -= old - words(after)
-        if before is not None and before["texts"].keys() == after["texts"].keys():  # an edit beats a locale's end
+        if (
+            before is not None and before["texts"].keys() == after["texts"].keys()
+        ):  # an edit beats a locale's end
             since.removed = (since.removed | (old - words(after))) - words(after)
         since.touched.add(name)
         since.deleted.discard(name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from unittest.mock import patch
 
 from ledger import Content, Json, Ledger, birth, words
@@ -67,7 +67,7 @@ class InTurn:
     def __init__(self, max_workers: int) -> None:
         self.max_workers = max_workers
 
-    def __enter__(self) -> InTurn:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -127,7 +127,11 @@ class World:
 
     def _fresh_state(self) -> State:
         """Open an empty state: most worlds write on a slate, each eighth into the real store."""
-        return Slate(self.effects) if self.lease is slate_lease else open_state("sqlite://", effects=self.effects)
+        return (
+            Slate(self.effects)
+            if self.lease is slate_lease
+            else open_state("sqlite://", effects=self.effects)
+        )
 
     def close(self) -> None:
         """Give everything back."""
@@ -374,7 +378,9 @@ class World:
 
 def beyond(raw: Json) -> Json:
     """Return what Confluence cannot hold of a thing, and who deletes it there takes along."""
-    texts = {k: t if k != "en" else {"description": t.get("description", "")} for k, t in raw["texts"].items()}
+    texts = {
+        k: t if k != "en" else {"description": t.get("description", "")} for k, t in raw["texts"].items()
+    }
     return {"texts": texts}
 
 

@@ -19,16 +19,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from ledger import WORD
-from writers import People
+from playground import CALM, NAMES, REMOTES, Run
 from replicas import Moods
 from soaking import soak
-from playground import CALM, NAMES, REMOTES, Run
+from writers import People
 
 from kbsync.errors import KbsyncError
 from kbsync.replicas.base import Key
 from kbsync.state.records import Base
-from kbsync.sync.engine import Engine
-from kbsync.sync.outcome import Report
 from kbsync.sync.policy import Budget, Policy
 
 STEPS = 40
@@ -196,7 +194,9 @@ class SyncMachine(People):
     def sync_while_one_is_refused(self, name: str) -> None:
         self.weather_passes()
         self.settle_down()
-        bases = [b.entry.id for b in self.world.state.snapshot.all(Base) if b.kind == "article" and not b.retired]
+        bases = [
+            b.entry.id for b in self.world.state.snapshot.all(Base) if b.kind == "article" and not b.retired
+        ]
         if not bases:
             return
         id = self.random.choice(bases)
@@ -211,7 +211,9 @@ class SyncMachine(People):
         """The folder, space or workspace is not the one it was."""
         self.weather_passes()
         self.settle_down()
-        known = [s for s in self.world.shadows() if (s.replica, s.kind, s.retired) == (name, "article", False)]
+        known = [
+            s for s in self.world.shadows() if (s.replica, s.kind, s.retired) == (name, "article", False)
+        ]
         if len(known) > 1:
             self.world.policy = replace(CALM, max_deletes=Budget(number=1, share=None))
             self.world.replicas[name].moods.empty = True

@@ -8,8 +8,8 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from ledger import Json, birth
-from replicas import Thing
 from playground import NAMES, REMOTES, World
+from replicas import Thing
 
 MOST_ARTICLES, MOST_COLLECTIONS = 7, 4
 HOLD_DESCRIPTIONS = ("files", "intercom")
