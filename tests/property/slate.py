@@ -6,7 +6,8 @@ machine plays with the real store too, in a part of its examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,30 +18,26 @@ from kbsync.state.store import State
 
 
 class Slate(State):
-    """Has the interface of the store without a database."""
+    """The store without a database: what is read and what is written goes to `rows`."""
 
     def __init__(self, effects: Effects) -> None:
         self.effects = effects
         self.rows = Snapshot()
-        self.snapshot = Snapshot()
         self.taken = False
-
-    def commit(self, what: str, changes: Sequence[Change]) -> None:
-        if changes:
-            self.effects.perform("state", what, lambda: self.rows.apply(changes))
-            self.snapshot.apply(changes)
-
-    def reload(self) -> None:
-        self.snapshot = Snapshot()
-        self.snapshot.apply(Put(record) for table in ALL_TABLES for record in self.rows.all(table))
-
-    def replace(self, what: str, changes: Sequence[Change]) -> None:
-        self.rows = Snapshot()
-        self.commit(what, changes)
-        self.reload()
+        self._lock = threading.RLock()
+        self._snapshot = None
 
     def close(self) -> None:
         pass
+
+    def _load(self) -> Snapshot:
+        loaded = Snapshot()
+        loaded.apply(Put(record) for table in ALL_TABLES for record in self.rows.all(table))
+        return loaded
+
+    def _write(self, changes: Sequence[Change], *, empty: bool = False) -> None:
+        self.rows = Snapshot() if empty else self.rows
+        self.rows.apply(changes)
 
 
 @contextmanager
@@ -53,6 +50,3 @@ def slate_lease(state: Any) -> Iterator[Any]:
         yield None
     finally:
         state.taken = False
-
-
-Lease = Callable[[Any], Any]
