@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ _TRANSIENT = 500
 _LONGEST_MESSAGE = 240
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """An answer: its status, its headers (without regard to case), its bytes."""
 
@@ -43,10 +44,14 @@ class Reply:
     content: bytes
 
     def data(self) -> Any:
-        """Return the JSON value, None for an empty body. Raises msgspec.DecodeError.
+        """Return the JSON value, None for an empty body; it is shared. Raises msgspec.DecodeError.
 
         Half a surrogate pair, which a cut emoji leaves and JSON allows, reads as a question mark.
         """
+        return self._data
+
+    @cached_property
+    def _data(self) -> Any:
         if not self.content.strip():
             return None
         try:

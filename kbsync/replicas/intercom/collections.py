@@ -11,6 +11,7 @@ from kbsync.replicas.intercom.client import IntercomClient, Json
 from kbsync.replicas.intercom.form import collection_form, encode
 from kbsync.replicas.intercom.listing import every
 from kbsync.replicas.intercom.settings import IntercomSettings
+from kbsync.replicas.intercom.shelves import Shelves
 from kbsync.replicas.transport import Unclear
 
 PATH = "/help_center/collections"
@@ -25,6 +26,7 @@ class Collections:
         self._client = client
         self._settings = settings
         self.memory = Memory()
+        self._shelves = Shelves(client, settings.default_locale)
 
     def observe(self) -> list[Reading]:
         """List all collections of the help center. Raises Incomplete."""
@@ -113,12 +115,10 @@ class Collections:
         """
         self._unmoved(old)
         children = [item for item in self._items() if str(item.get("parent_id") or "") == old.handle]
-        articles = every(self._client, "/articles")
-        shown = [forms.article(item, self._settings.default_locale) for item in articles]
-        inside = [f for f in shown if old.handle in f.parents and f.texts[f.default].state == "published"]
+        inside = self._shelves.published(old.handle)
         if children or inside:
             message = (
-                f"the collection still holds {len(children)} collections and {len(inside)} published articles"
+                f"the collection still holds {len(children)} collections and {inside} published articles"
             )
             raise Rejected(
                 message, where=f"{PATH}/{old.handle}", hint="move them first, then run kbsync sync again"
