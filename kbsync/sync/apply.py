@@ -184,8 +184,12 @@ class Run:
                 act(key)
             return
         with ThreadPoolExecutor(max_workers=self.workers) as pool:
-            for done in [pool.submit(act, key) for key in keys]:
-                done.result()
+            try:
+                for done in [pool.submit(act, key) for key in keys]:
+                    done.result()
+            except BaseException:  # Ctrl-C, or a state that cannot be written: begin nothing more
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     # --- one entry --------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import msgspec
 
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import GitError, LeaseHeld, UsageError
-from kbsync.replicas.base import Replica, ReplicaName
+from kbsync.replicas.base import Reading, Replica, ReplicaName
 from kbsync.state.gitref import GitCarrier
 from kbsync.state.lease import Holder, lease
 from kbsync.state.records import Base, Conflict, EntryKey, Intent, Note, Shadow
@@ -406,15 +406,27 @@ class Engine:
         replica = self.replicas.get(name)
         if replica is None:
             raise UsageError(f"{name} is not configured", hint="see kbsync.toml")
-        reading = replica.read(("article", handle))
-        base = self.state.snapshot.base(("article", id))
-        if reading is None or base is None:
-            what = f"{name} has no article {handle}" if base else f"there is no article {id}"
-            raise UsageError(what, hint="kbsync plan lists ids and handles")
+        snapshot = self.state.snapshot
+        base = snapshot.base(("article", id)) or snapshot.base(("collection", id))
+        if base is None:
+            raise UsageError(f"there is no article {id}", hint="kbsync plan lists ids and handles")
+        reading = replica.read((base.kind, handle))
+        if reading is None:
+            raise UsageError(f"{name} has no {base.kind} {handle}", hint="kbsync plan lists ids and handles")
+        rival = self._bound_to(name, reading)
+        if rival not in ("", id):
+            raise UsageError(
+                f"{handle} in {name} is {rival} already", hint=f"kbsync repair --forget {rival} comes first"
+            )
         unread = msgspec.structs.replace(reading, raw="", token="")
-        shadow = Shadow(replica=name, kind="article", id=id, reading=spelled(unread), agreed=base.entry)
-        self.state.commit(f"bind {id}", [Put(shadow), Put(Base(entry=base.entry, settled=False))])
+        shadow = Shadow(replica=name, kind=base.kind, id=id, reading=spelled(unread), agreed=base.entry)
+        self.state.commit(f"bind {id}", [Put(shadow), Put(msgspec.structs.replace(base, settled=False))])
         return f"bound {id} to {handle} in {name}"
+
+    def _bound_to(self, name: ReplicaName, reading: Reading) -> str:
+        """Return the id of the entry that a thing is known as, "" for none."""
+        shadows = (s for s in self.state.snapshot.all(Shadow) if s.replica == name)
+        return next((s.id for s in shadows if reading_of(s).key == reading.key), "")
 
 
 def _keys(step: Step) -> tuple[EntryKey, EntryKey]:

@@ -8,7 +8,7 @@ import pytest
 from small_center import Center
 
 from kbsync.errors import ContentError, UsageError, Waiting
-from kbsync.replicas.base import Written
+from kbsync.replicas.base import Kind, Written
 from kbsync.sync.policy import Budget, Policy
 
 
@@ -468,3 +468,33 @@ def test_a_person_says_which_article_it_is(center: Center) -> None:
     }
     assert len(center.files.living()) == 2
     assert center.sync().applied == ()
+
+
+def test_repair_binds_a_thing_once(center: Center) -> None:
+    """A thing that is known as another article is not bound twice; that one has to be forgotten first."""
+    _filled(center, 2)
+    other = center.one("intercom", "Article 1").handle
+    with pytest.raises(UsageError, match="is article-1 already"):
+        center.engine().repair(bind=[("article-0", "intercom", other)])
+
+
+def test_an_interrupted_run_begins_nothing_more(center: Center, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends a run after the writes that are under way, however many wait; the next run goes on."""
+    for number in range(60):
+        center.write("files", f"Article {number}", "alpha")
+    create, made = center.confluence.create, list[str]()
+
+    def interrupted(kind: Kind, id: str, raw: str) -> Written:
+        made.append(id)
+        if len(made) == 1:
+            raise KeyboardInterrupt
+        return create(kind, id, raw)
+
+    monkeypatch.setattr(center.confluence, "create", interrupted)
+    engine = center.engine()
+    engine.workers = 4
+    with pytest.raises(KeyboardInterrupt):
+        engine.sync()
+    assert len(made) < 60
+    assert center.sync().exit_code == 0
+    assert len(center.confluence.living()) == 60
