@@ -1,9 +1,9 @@
 """Topics among questions, without being told how many.
 
-First many small communities of the neighbour graph (Leiden: Traag, Waltman and van Eck 2019), then those are put
-together that are hardly less alike across than within, unless different articles answer them. A fixed number of
-small communities would split large topics and hide small ones; likeness has no scale, so a topic does not split
-because the desk grew.
+First many small communities of the neighbour graph (Leiden: Traag, Waltman and van Eck 2019), found once more where
+the directions that part them count for more (self-training, as in Caron et al. 2018 with a linear head). Then those
+are put together that are hardly less alike across than within, unless different articles answer them. One resolution
+would split large topics and hide small ones; likeness has no scale, so a topic does not split because the desk grew.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from scipy.sparse import csr_matrix, diags_array
 from sknetwork.clustering import Leiden
 
 from kbsync.gaps.arrays import Integers, Vectors
-from kbsync.gaps.graph import NeighbourGraph
+from kbsync.gaps.discriminant import discriminants
+from kbsync.gaps.graph import NeighbourGraph, connect
 from kbsync.gaps.merge import merge
 
-#: At this many questions the resolution is this fine, and it grows as the root of their number: modularity alone
-#: keeps communities apart by their share of the desk, and a large desk has more topics (Fortunato and Barthelemy 2007).
+#: Beyond this many questions the resolution grows as the root of their number: modularity keeps communities apart by
+#: their share of the desk, and a large desk has more topics (Fortunato and Barthelemy 2007).
 _QUESTIONS: Final = 1_500
 _FINE: Final = 8.0
 _FINEST: Final = 64.0
@@ -36,18 +37,20 @@ def topics(
     count = len(vectors)
     if count < _AT_LEAST:
         return np.arange(count)
-    small = communities(_with_resends(graph.weights, counts), _resolution(count), seed)
+    small = _communities(graph, counts, seed)
+    sharper = connect(discriminants(vectors, small), seed=seed)
+    small = _communities(sharper, counts, seed)
     everyone = np.arange(int(small.max()) + 1)
     return _by_size(merge(vectors, counts, small, everyone, anchor))
 
 
-def communities(weights: csr_matrix, resolution: float, seed: int) -> Integers:
-    """Return a community number for each row, 0 for the largest."""
-    return _by_size(np.asarray(Leiden(resolution=resolution, random_state=seed).fit_predict(weights)))
+def _communities(graph: NeighbourGraph, counts: Integers, seed: int) -> Integers:
+    leiden = Leiden(resolution=_resolution(len(counts)), random_state=seed)
+    return np.asarray(leiden.fit_predict(_with_resends(graph.weights, counts)))
 
 
 def _resolution(count: int) -> float:
-    return float(min(_FINE * (count / _QUESTIONS) ** 0.5, _FINEST))
+    return float(np.clip(_FINE * (count / _QUESTIONS) ** 0.5, _FINE, _FINEST))
 
 
 def _with_resends(weights: csr_matrix, counts: Integers) -> csr_matrix:

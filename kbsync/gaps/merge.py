@@ -9,7 +9,7 @@ import numpy as np
 from kbsync.gaps.arrays import Floats, Integers, Vectors
 
 #: Two groups are one when the likeness across is this share of the likeness within.
-ALIKE: Final = 0.6
+ALIKE: Final = 0.65
 _LEAST: Final = 0.05
 #: An article stands for a group when it surely answers this many of its questions and this share of them.
 _VOTES: Final = 3

@@ -148,6 +148,7 @@ VARIANTS: dict[str, Callable[[], Any]] = {
     "all": lambda: patch.object(cluster, "topics", WHOLE),
     "plain Leiden": plain,
     "not merged": lambda: patch.object(merge, "ALIKE", 9.0),
+    "not sharpened": lambda: patch.object(cluster, "discriminants", lambda vectors, _: vectors),
     "one resolution": lambda: patch.object(cluster, "_resolution", lambda _: 8.0),
     "articles ignored": lambda: patch.object(cluster, "topics", without_articles),
 }
@@ -188,7 +189,9 @@ def table(rules: ModuleType, names: Sequence[str], encoders: Sequence[str], seed
             )
             print(f"{name:14} {encoder:9} growth: {grown}", flush=True)
     for (encoder, variant), every in sorted(totals.items()):
-        print_row("mean", encoder, variant, {column: mean(one[column] for one in every) for column in COLUMNS})
+        print_row(
+            "mean", encoder, variant, {column: mean(one[column] for one in every) for column in COLUMNS}
+        )
 
 
 def print_row(name: str, encoder: str, variant: str, one: dict[str, float]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from kbsync.gaps.arrays import Vectors, unit_rows
 from kbsync.gaps.cluster import topics
+from kbsync.gaps.discriminant import discriminants
 from kbsync.gaps.graph import connect, diffuse
 from kbsync.gaps.merge import merge
 from kbsync.gaps.neighbours import nearest, nearest_others
@@ -89,6 +90,60 @@ def test_only_candidates_are_merged() -> None:
     cut = np.arange(40) % 2
 
     assert len(set(merge(vectors, np.ones(40, dtype=np.int64), cut, np.array([0])))) == 2
+
+
+def test_what_different_articles_answer_stays_apart() -> None:
+    """Two halves of one group that have an article each are two topics, with one article they are one."""
+    vectors, _ = blobs(40)
+    half = np.arange(40) % 2
+    everyone, both = once(40), np.array([0, 1])
+
+    assert len(set(merge(vectors, everyone, half, both, half))) == 2
+    assert len(set(merge(vectors, everyone, half, both, np.zeros_like(half)))) == 1
+
+
+def test_a_few_strays_do_not_keep_a_topic_in_two() -> None:
+    """An article must answer most of a group before it speaks for it."""
+    vectors, _ = blobs(40)
+    half = np.arange(40) % 2
+    strays = np.where(np.arange(40) < 16, half, -1)
+
+    assert len(set(merge(vectors, once(40), half, np.array([0, 1]), strays))) == 1
+
+
+def test_topics_do_not_split_because_the_desk_grew() -> None:
+    """Four times the questions of the same groups are as many topics, each of one group."""
+    centres = np.eye(12, 24)
+    found = []
+    for size in (15, 60):
+        truth = np.repeat(np.arange(12), size)
+        noise = np.random.default_rng(size).normal(size=(len(truth), 24))
+        vectors = unit_rows(centres[truth] + 0.12 * noise)
+        found.append(topics(vectors, connect(vectors), nobody(len(truth)), once(len(truth))))
+
+    assert [len(set(numbers)) for numbers in found] == [12, 12]
+
+
+def test_what_varies_in_every_group_is_turned_down() -> None:
+    """Groups that differ in one direction and vary in another lie closer together afterwards, and farther apart."""
+    rng = np.random.default_rng(2)
+    truth = np.repeat(np.arange(4), 30)
+    told = np.eye(4)[truth]
+    vectors = unit_rows(np.hstack([told, 2.0 * rng.normal(size=(120, 2)), 0.1 * rng.normal(size=(120, 6))]))
+
+    def apart(rows: Vectors) -> float:
+        same = truth[:, None] == truth
+        return float((rows @ rows.T)[same].mean() - (rows @ rows.T)[~same].mean())
+
+    assert apart(discriminants(vectors, truth)) > 2 * apart(vectors)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 40])
+def test_where_nothing_can_be_learned_vectors_stay(groups: int) -> None:
+    """One group, two, or none with two members are no ground to turn anything."""
+    vectors, _ = blobs(40)
+
+    assert discriminants(vectors, np.arange(40) % groups) is vectors
 
 
 def test_neighbours_are_what_a_full_comparison_gives() -> None:
