@@ -200,6 +200,11 @@ def _tell(screen: Screen, made: Backtest) -> None:
             for w in made.weeks
         ],
     )
+    if made.answered_with_drafts != made.answered:
+        screen.say(
+            "The drafts were made from what customers asked: their share holds if people go on asking the same.",
+            "yellow",
+        )
     begins = made.history_begins
     if begins is None:
         screen.say("There is no git history of the articles: every week is judged against today's.", "yellow")

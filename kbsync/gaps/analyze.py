@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,7 @@ from kbsync.conversations.model import Conversation
 from kbsync.gaps.encode.base import Encoder, VectorCache
 from kbsync.gaps.judging import conclude
 from kbsync.gaps.kept import Kept
-from kbsync.gaps.learning import catch_up, learn
+from kbsync.gaps.learning import Learned, catch_up, learn
 from kbsync.gaps.model import Analysis, HelpText
 from kbsync.gaps.settings import GapSettings
 from kbsync.gaps.source import Listed, Source
@@ -76,5 +77,11 @@ def study(
     if kept:
         kept.save(learned, shelf, settings)
     note("Judging")
-    recorded = {**msgspec.to_builtins(settings), "encoders": list(learned.fitted.encoders)}
-    return conclude(learned.fitted, learned.rows, settings.min_topic_size, recorded)
+    return conclude(learned.fitted, learned.rows, settings.min_topic_size, _recorded(settings, learned))
+
+
+def _recorded(settings: GapSettings, learned: Learned) -> dict[str, Any]:
+    """Return what the result depends on: not by how many processes and in which pieces it was made."""
+    chosen = msgspec.to_builtins(settings)
+    del chosen["workers"], chosen["part"]
+    return {**chosen, "encoders": list(learned.fitted.encoders)}

@@ -76,7 +76,7 @@ def catch_up(
     here = pa.compute.is_in(known.rows["digest"], value_set=present["digest"])
     stay = known.rows.filter(here)
     parts = split(source.documents(stay.select(KNOWN.names)), folder / "parts", settings.part)
-    moved = parts.count + known.rows.num_rows - stay.num_rows + known.since
+    moved = parts.size + known.rows.num_rows - stay.num_rows + known.since
     if moved > _MOVED * known.rows.num_rows:
         return None
     readings = _read(parts, folder, settings)

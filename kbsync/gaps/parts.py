@@ -20,10 +20,10 @@ _MOST_BYTES: Final = 64_000_000
 
 
 class Parts(NamedTuple):
-    """The parts in order; `replaced` holds (part, row) of conversations that came again later."""
+    """The parts in order, how many conversations they hold; `replaced` holds (part, row) of conversations that came again later."""
 
     paths: tuple[Path, ...]
-    count: int
+    size: int
     replaced: frozenset[tuple[int, int]] = frozenset()
 
 

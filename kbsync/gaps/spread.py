@@ -20,7 +20,7 @@ _TRIES: Final = 3
 class Workers(NamedTuple):
     """How many processes (0: one for each core), or the address of a Dask scheduler."""
 
-    count: int = 0
+    processes: int = 0
     cluster: str = ""
 
 
@@ -40,7 +40,7 @@ def spread(work: Callable[[T], R], tasks: Sequence[T], workers: Workers = HERE) 
     if workers.cluster:
         with _on_cluster(workers.cluster):
             return list(Parallel()(delayed(work)(task) for task in tasks))
-    count = min(workers.count or cpu_count(), len(tasks))
+    count = min(workers.processes or cpu_count(), len(tasks))
     if count <= 1:
         return [work(task) for task in tasks]
     for _ in range(_TRIES):
@@ -63,7 +63,7 @@ def _on_cluster(address: str) -> Iterator[None]:
             "[gaps] cluster: Dask is not installed", hint="pip install 'kbsync[cluster]'"
         ) from error
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"[gaps] cluster: no Dask scheduler answers at {address}", hint="check the address"
