@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import sys
 import traceback
 from collections.abc import Sequence
 
-from kbsync.errors import KbsyncError
+from kbsync.errors import KbsyncError, WriteFailed
 
 USAGE = 64
 FAILED = 1
 INTERRUPTED = 130
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    _speak()
     sys.exit(run(sys.argv[1:]))
+
+
+def _speak() -> None:
+    """Let nothing that people wrote be unprintable: UTF-8 into pipes, escapes where a terminal lacks a sign."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -42,14 +53,16 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()
         return FAILED
     except Exception as error:  # noqa: BLE001  the last line of defence: a user never meets a bare traceback
-        Screen(options).refuse(_bug(error))
+        Screen(options).refuse(_last(error))
         if options.verbosity > 1:
             traceback.print_exc()
         return FAILED
 
 
-def _bug(error: Exception) -> KbsyncError:
-    """Return an error nobody foresaw as one line."""
+def _last(error: Exception) -> KbsyncError:
+    """Return an error nobody foresaw as one line; a disk that is full, standard output's too, is no bug."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return WriteFailed(f"cannot be written: {error.strerror}", where=error.filename or "standard output")
     said = f"{type(error).__name__}: {error}"[:300]
     return KbsyncError(said, hint="this is a bug in kbsync; run again with -vv and report what it prints")
 

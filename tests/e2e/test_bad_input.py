@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from help_center import HelpCenter
@@ -332,3 +333,29 @@ def _until(holds: Callable[[], bool], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["plan"], ["plan", "--json"], ["convert", "--from", "markdown", "--to", "json"]]
+)
+def test_a_pipe_gets_utf_8_whatever_the_locale(center: HelpCenter, arguments: list[str]) -> None:
+    """A machine whose locale knows no umlaut still prints what people wrote, and JSON that parses."""
+    center.write("billing/refunds.md", "Z\u00fcrich \u65e5\u672c \U0001f389")
+    center.environment |= {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "TERM": "dumb"}
+
+    result = center.process(*arguments, text="Z\u00fcrich \u65e5\u672c \U0001f389")
+
+    assert result.code in (0, 2), result
+    assert "\u65e5\u672c" in result.out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_behind_standard_output_is_one_line(center: HelpCenter) -> None:
+    """It is no bug of kbsync, and is not called one."""
+    with Path("/dev/full").open("w") as full:
+        running = center.start("plan", stdout_to=full.fileno())
+        _, told = running.communicate(timeout=60)
+
+    assert running.returncode == 1
+    assert "No space left" in told
+    assert "bug" not in told

@@ -20,6 +20,7 @@ _LANGUAGES = frozenset(
     "wo xh yi yo za zh zu".split()
 )
 _LOCALE = re.compile(r"^([a-z]{2})(?:-[A-Z][A-Za-z]{1,3}|-[a-z]{2,4})?$")
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -61,9 +62,13 @@ def takes_part(path: PurePosixPath) -> bool:
 
 
 def slug(title: str) -> str:
-    """Return a safe file name for a title: lower-case ASCII words joined by dashes, at most 80 long."""
-    plain = _UNSAFE.sub("-", _ascii(title).lower()).strip("-")[:80].strip("-")
-    return plain or "article"
+    """Return a safe file name for a title: lower-case ASCII words joined by dashes, at most 80 long.
+
+    Names of devices, which no Windows checkout can hold, get a number
+    (https://learn.microsoft.com/windows/win32/fileio/naming-a-file).
+    """
+    plain = _UNSAFE.sub("-", _ascii(title).lower()).strip("-")[:80].strip("-") or "article"
+    return f"{plain}-1" if _DEVICE.fullmatch(plain) else plain
 
 
 def _ascii(text: str) -> str:

@@ -50,3 +50,10 @@ def test_drafts_and_assets_take_no_part(path: str, part: bool) -> None:
 def test_a_slug_is_always_a_safe_name(title: str) -> None:
     """Whatever a remote title says, its slug is a plain file name."""
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug(title))
+
+
+@pytest.mark.parametrize("title", ["CON", "nul", "Aux", "COM1", "lpt9!"])
+def test_no_title_becomes_a_name_of_a_device(title: str) -> None:
+    """A checkout on Windows could not hold the file."""
+    assert slug(title) not in {"con", "nul", "aux", "com1", "lpt9"}
+    assert slug(title).startswith(title.lower().strip("!"))
