@@ -85,6 +85,7 @@ def _arrival(survey: Survey, decision: Decision, side: Side, *, relink: bool) ->
         if not (unmarked or pending or relink or outdated or differing(side.version, desired)):
             return
         changed = shown_changes(survey.lookout(side.replica), survey, entry, side.reading)
+        changed += tuple(set(_homeless_move(survey, side, desired)) - set(changed))
         if outdated and not changed:
             changed = tuple(sorted(field for field in desired if field.name == "body"))
         if not changed and not unmarked:
@@ -93,6 +94,14 @@ def _arrival(survey: Survey, decision: Decision, side: Side, *, relink: bool) ->
     before = side.version if side.here and side.version is not None else {}
     diff = difference(before, desired, decision.key[1])
     yield _task(decision, side, action, changed, entry, diff)
+
+
+def _homeless_move(survey: Survey, side: Side, desired: Fields) -> Iterator[Field]:
+    """Yield the place where its collection is new too: nothing shows the move before this run has made it."""
+    spot = Field("place")
+    place, before = desired.get(spot), (side.version or {}).get(spot)
+    if place and place != before and survey.books[side.replica].handle(str(place), "collection") is None:
+        yield spot
 
 
 def shown_changes(lookout: Lookout, survey: Survey, entry: Entry, reading: Reading) -> tuple[Field, ...]:

@@ -77,6 +77,21 @@ def test_renames_and_moves_from_each_side(
     assert center.ok("sync", "--json").document["applied"] == []
 
 
+def test_a_move_into_a_collection_that_is_as_new(
+    center: HelpCenter, teammate: Teammate, colleague: Colleague
+) -> None:
+    """A collection made and an article moved into it between two syncs arrive together, nothing else edited."""
+    center.ok("sync")
+    made = teammate.collect("Cards")
+    teammate.change("Refunds", parent_id=made["id"], parent_type="collection")
+
+    center.ok("sync")
+
+    assert colleague.parent("Refunds") == "Cards"
+    assert (center.content / "cards/refunds.md").exists()
+    assert center.ok("sync", "--json").document["applied"] == []
+
+
 def test_new_articles_from_each_side(center: HelpCenter, teammate: Teammate, colleague: Colleague) -> None:
     """An article of Intercom arrives published; a page of Confluence arrives as a draft."""
     center.ok("sync")
