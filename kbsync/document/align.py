@@ -7,15 +7,17 @@ have moved: equal blocks anywhere, edited ones that share most of their words.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from kbsync.document import canon, tokens
 from kbsync.document.blocks import Divider, Paragraph
 from kbsync.document.sequence import Pair, common, rising
 from kbsync.document.shape import Part
+
+Gap: TypeAlias = tuple[Sequence[int], Sequence[int]]
 
 _LIKE: Final = 0.34
 """Shared words from which two blocks of one gap are the same block, edited."""
@@ -46,7 +48,7 @@ def align(old: Sequence[Part], new: Sequence[Part]) -> tuple[Match, ...]:
     mine, theirs = [canon.key(part) for part in old], [canon.key(part) for part in new]
     pairs = dict(common(mine, theirs))
     scores = dict.fromkeys(pairs, 1.0)
-    _fill_gaps(old, new, pairs, scores)
+    _fill_gaps(old, new, _movers(old, new, (mine, theirs), pairs), pairs, scores)
     _find_moved(old, new, (mine, theirs), pairs, scores)
     return _matches(len(old), len(new), pairs, scores, {i for i, j in pairs.items() if mine[i] == theirs[j]})
 
@@ -54,27 +56,48 @@ def align(old: Sequence[Part], new: Sequence[Part]) -> tuple[Match, ...]:
 # --- inside the gaps ------------------------------------------------------------------------------
 
 
+def _movers(
+    old: Sequence[Part],
+    new: Sequence[Part],
+    keys: tuple[Sequence[bytes], Sequence[bytes]],
+    pairs: dict[int, int],
+) -> tuple[set[int], set[int]]:
+    """Return the blocks that stand unchanged elsewhere: no gap takes one of them for an edit of another."""
+    taken = set(pairs.values())
+    left = [i for i in range(len(old)) if i not in pairs and _tells(old[i])]
+    right = [j for j in range(len(new)) if j not in taken and _tells(new[j])]
+    mine, theirs = Counter(keys[0][i] for i in left), Counter(keys[1][j] for j in right)
+    moved = {key for key, count in mine.items() if count == theirs[key] == 1}
+    return {i for i in left if keys[0][i] in moved}, {j for j in right if keys[1][j] in moved}
+
+
 def _fill_gaps(
-    old: Sequence[Part], new: Sequence[Part], pairs: dict[int, int], scores: dict[int, float]
+    old: Sequence[Part],
+    new: Sequence[Part],
+    movers: tuple[set[int], set[int]],
+    pairs: dict[int, int],
+    scores: dict[int, float],
 ) -> None:
-    for gap in list(_gaps(pairs, len(old), len(new))):
+    for gap in list(_gaps(pairs, len(old), len(new), movers)):
         for i, j in _alike(old, new, gap):
             pairs[i], scores[i] = j, tokens.overlap(old[i], new[j])
-    for rows, columns in list(_gaps(pairs, len(old), len(new))):
+    for rows, columns in list(_gaps(pairs, len(old), len(new), movers)):
         if len(rows) == len(columns) == 1:
             i, j = rows[0], columns[0]
             pairs[i], scores[i] = j, tokens.overlap(old[i], new[j])
 
 
-def _gaps(pairs: dict[int, int], olds: int, news: int) -> Iterable[tuple[range, range]]:
+def _gaps(pairs: dict[int, int], olds: int, news: int, movers: tuple[set[int], set[int]]) -> Iterable[Gap]:
     i = j = 0
     for next_i, next_j in [*sorted(pairs.items()), (olds, news)]:
-        if i < next_i and j < next_j:
-            yield range(i, next_i), range(j, next_j)
+        rows = [at for at in range(i, next_i) if at not in movers[0]]
+        columns = [at for at in range(j, next_j) if at not in movers[1]]
+        if rows and columns:
+            yield rows, columns
         i, j = next_i + 1, next_j + 1
 
 
-def _alike(old: Sequence[Part], new: Sequence[Part], gap: tuple[range, range]) -> list[Pair]:
+def _alike(old: Sequence[Part], new: Sequence[Part], gap: Gap) -> list[Pair]:
     rows, columns = gap
     if len(rows) * len(columns) > _WINDOW:
         best = _best_pairs(old, new, rows, columns, _LIKE)
@@ -83,7 +106,9 @@ def _alike(old: Sequence[Part], new: Sequence[Part], gap: tuple[range, range]) -
     return _heaviest(old, new, rows, columns)
 
 
-def _heaviest(old: Sequence[Part], new: Sequence[Part], rows: range, columns: range) -> list[Pair]:
+def _heaviest(
+    old: Sequence[Part], new: Sequence[Part], rows: Sequence[int], columns: Sequence[int]
+) -> list[Pair]:
     weights = [[_weight(old[i], new[j]) for j in columns] for i in rows]
     sums = [[0.0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
     for i in range(len(rows) - 1, -1, -1):

@@ -115,6 +115,20 @@ def test_conflict_inside_a_list_keeps_the_other_items_merged() -> None:
     assert conflict.base == (bullets("red one", "green one", "blue"),)
 
 
+def test_blocks_that_changed_places_keep_their_edits() -> None:
+    """Two paragraphs that one version swaps are moved, not rewritten: another's edits of them follow."""
+    base = doc("First words of the page.", "In between.", "Last words of the page.")
+
+    result = merged(
+        base,
+        doc("Last words of the page.", "In between.", "First words of the page."),
+        doc("First words of this page.", "In between.", "Last words of this page."),
+    )
+
+    assert result.document == doc("Last words of this page.", "In between.", "First words of this page.")
+    assert not result.conflicts
+
+
 def test_a_moved_block_keeps_its_edit() -> None:
     """One version moves a block, the other edits it: it is edited where it went."""
     base = doc("One is here.", "Two is here.", "Three is the last of them.")
