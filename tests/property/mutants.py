@@ -143,8 +143,50 @@ MUTANTS = (
         "if case.lookout.names.id(found.handle, found.kind) in (None, intent.id):",
         "if True:",
     ),
+    Mutant("write again what is done", "engine.py", "if shown == step.result_digest:", "if False:"),
     Mutant(
-        "send changed images never", "tasks.py", "outdated = survey.outdated(side.shadow)", "outdated = False"
+        "take more steps than were planned",
+        "engine.py",
+        "return valid & {step.id for step in plan.steps}",
+        "return valid",
     ),
-    Mutant("show former bytes on", "names.py", "self.asset = book.asset_now", "self.asset = book.asset"),
+    Mutant(
+        "bind a step to no version",
+        "tasks.py",
+        "msgspec.json.encode([side.replica, kind, id, action, expects, result])",
+        "msgspec.json.encode([side.replica, kind, id, action, result])",
+    ),
+    Mutant("retire as many as there are", "guard.py", "if dying <= allowed:", "if True:"),
+    Mutant("believe an empty replica", "guard.py", "and len(keys) >= _FEW and too_many", "and False"),
+    Mutant(
+        "write where only reading is allowed",
+        "policy.py",
+        'return self.direction.get(replica, "both") != "pull"',
+        "return True",
+    ),
+    Mutant(
+        "take a vote from where only writing is allowed",
+        "policy.py",
+        'return self.direction.get(replica, "both") != "push"',
+        "return True",
+    ),
+    Mutant(
+        "run over drift without a word",
+        "reconcile.py",
+        "decided={**overruled, **merge.decided}",
+        "decided=merge.decided",
+    ),
+    Mutant("forget who links to what was renamed", "apply.py", "        self._expect_links()\n", ""),
+    Mutant(
+        "forget that links wait",
+        "accept.py",
+        "pending = now_known.pending if now_known else False",
+        "pending = False",
+    ),
+    Mutant(
+        "render over nothing",
+        "apply.py",
+        "render(task.entry, task.reading, self._names(name))",
+        "render(task.entry, None, self._names(name))",
+    ),
 )

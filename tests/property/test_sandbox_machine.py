@@ -107,7 +107,9 @@ class SandboxMachine(RuleBasedStateMachine):
     @rule()
     def write_in_intercom(self) -> None:
         if len(self.titles("intercom")) < MOST:
-            self.teammate.write(f"Title {self.word()}", f"<p>First {self.word()}.</p><p>Second {self.word()}.</p>")
+            self.teammate.write(
+                f"Title {self.word()}", f"<p>First {self.word()}.</p><p>Second {self.word()}.</p>"
+            )
 
     @rule(first=st.booleans())
     def edit_a_file(self, first: bool) -> None:
@@ -210,7 +212,7 @@ class TestSandboxMachine(SandboxMachine.TestCase):  # type: ignore[misc, name-de
     """A few dozen steps in CI, some hundreds under `make soak`."""
 
     settings = settings(
-        max_examples=soak(3, 30),
+        max_examples=soak(2, 30),
         stateful_step_count=STEPS,
         deadline=None,
         derandomize=soak(1, 0) == 1,
