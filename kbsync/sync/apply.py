@@ -41,6 +41,7 @@ from kbsync.sync.outcome import Done, Outcome, Progress, Warned
 from kbsync.sync.plan import Expects, Step
 from kbsync.sync.reconcile import Decision
 from kbsync.sync.referrers import Referrers
+from kbsync.sync.successor import lead_on
 from kbsync.sync.survey import Survey, mentions
 from kbsync.sync.tasks import Task, shown_changes
 from kbsync.sync.verify import verify
@@ -302,7 +303,8 @@ class Run:
         self.state.commit(f"done {task.key[1]}", [*renamed, *verified.changes, drop(ready.intent)])
         for warned in verified.warnings:
             self.outcome.warn(warned)
-        for loss in (*ready.raw.losses, *written.losses):
+        left = lead_on(self.survey.replicas[name], old, written.reading)
+        for loss in (*ready.raw.losses, *written.losses, *left):
             if loss.code not in _SECOND_PASS:
                 self.outcome.warn(Warned(loss.code, task.key[1], name, loss.message))
         self.again = self.again or verified.again

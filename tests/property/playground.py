@@ -114,9 +114,9 @@ class World:
         self.former: dict[tuple[str, str], str] = {}
         self.syncs = 0
         self.story: list[str] = []
-        self.files, self.intercom, self.confluence = (
-            kind(self.effects) for kind in (Files, Intercom, Confluence)
-        )
+        self.files = Files(self.effects)
+        self.intercom = Intercom(self.effects)
+        self.confluence = Confluence(self.effects)
         self.replicas: dict[str, Memory] = {
             "files": self.files,
             "intercom": self.intercom,

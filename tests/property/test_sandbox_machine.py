@@ -208,7 +208,7 @@ def _said(path: Path) -> str:
     return "\n".join(line for line in path.read_text("utf-8").split("\n") if not line.startswith("id:"))
 
 
-class TestSandboxMachine(SandboxMachine.TestCase):  # type: ignore[misc, name-defined]
+class TestSandboxMachine(SandboxMachine.TestCase):  # type: ignore[misc, valid-type]
     """A few dozen steps in CI, some hundreds under `make soak`."""
 
     settings = settings(

@@ -303,7 +303,7 @@ def merged_by_hand(text: str) -> str:
     return "\n".join(head) + "\n" * bool(head) + "\n\n".join(body) + "\n"
 
 
-class TestSyncMachine(SyncMachine.TestCase):  # type: ignore[misc, name-defined]
+class TestSyncMachine(SyncMachine.TestCase):  # type: ignore[misc, valid-type]
     """The state machine, for so many steps; `pytest -s` says how many there were."""
 
     settings = settings(
