@@ -48,6 +48,7 @@ def _center() -> Iterator[Center]:
     """A help center that was never synced."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "content").mkdir()
         with Sandbox(public=folder / "content") as box:
             headers = {"Authorization": f"Bearer {box.teammate_token}", "Intercom-Version": "2.16"}
             account = (box.confluence_user, box.confluence_token)

@@ -36,7 +36,7 @@ class World:
         self.words = 0
         self.dead: set[str] = set()
         self.gone: set[str] = set()
-        (self.content / "assets").mkdir(parents=True)
+        (self.content / "assets").mkdir(parents=True, exist_ok=True)
         for number in range(5):
             (self.content / "assets" / f"card{number}.png").write_bytes(PIXEL + bytes([number]))
         for number in range(articles):
