@@ -19,10 +19,12 @@ from kbsync.gaps.discriminant import discriminants
 from kbsync.gaps.graph import NeighbourGraph, connect
 from kbsync.gaps.merge import merge
 
-#: Beyond this many questions the resolution grows as the root of their number: modularity keeps communities apart by
-#: their share of the desk, and a large desk has more topics (Fortunato and Barthelemy 2007).
-_QUESTIONS: Final = 1_500
-_FINE: Final = 8.0
+#: A small desk has few topics: the resolution rises with its questions up to the usual one.
+_PER_RESOLUTION: Final = 75.0
+_USUAL: Final = 8.0
+#: Beyond this many questions it grows as the root of their number: modularity keeps communities apart by their share
+#: of the desk, and a large desk has more topics (Fortunato and Barthelemy 2007).
+_MANY: Final = 1_500
 _FINEST: Final = 64.0
 _AT_LEAST: Final = 3
 
@@ -50,7 +52,9 @@ def _communities(graph: NeighbourGraph, counts: Integers, seed: int) -> Integers
 
 
 def _resolution(count: int) -> float:
-    return float(np.clip(_FINE * (count / _QUESTIONS) ** 0.5, _FINE, _FINEST))
+    if count <= _MANY:
+        return float(np.clip(count / _PER_RESOLUTION, 1.0, _USUAL))
+    return float(min(_USUAL * (count / _MANY) ** 0.5, _FINEST))
 
 
 def _with_resends(weights: csr_matrix, counts: Integers) -> csr_matrix:

@@ -6,7 +6,10 @@ a good name is said often inside and seldom outside. What is said in most topics
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,6 +28,8 @@ _LONGER: Final = 0.75
 _PLACEHOLDERS: Final = frozenset({"name", "email", "number", "date", "time", "amount", "link"})
 _OFTEN: Final = 0.2
 _FALLBACK_CHARACTERS: Final = 60
+_SPAN_WORDS: Final = 5
+_CLAUSE = re.compile(r"[.!?,;:\n]+")
 _WORD: Final = r"(?u)\b[^\W\d_][\w'’]*\b"  # noqa: RUF001 - customers type both apostrophes
 
 
@@ -42,7 +47,10 @@ def names(texts: Sequence[str], topic: Integers, typical: Sequence[str]) -> list
     """
     chosen = _bounded(topic, len(typical))
     terms, strength = _strength([texts[row] for row in chosen], topic[chosen], len(typical))
-    return [_name(terms, strength[number], typical[number]) for number in range(len(typical))]
+    said: list[list[str]] = [[] for _ in typical]
+    for row in chosen:
+        said[topic[row]].append(texts[row])
+    return [_name(terms, strength[number], said[number], typical[number]) for number in range(len(typical))]
 
 
 def _bounded(topic: Integers, count: int) -> Integers:
@@ -86,7 +94,7 @@ def _hollow(terms: Sequence[str], inside: csr_matrix) -> Integers:
     return np.array([bool({term.split()[0], term.split()[-1]} & empty) for term in terms], dtype=np.int64)
 
 
-def _name(terms: Sequence[str], strength: csr_matrix, typical: str) -> Name:
+def _name(terms: Sequence[str], strength: csr_matrix, said: Sequence[str], typical: str) -> Name:
     weight = {
         terms[column]: float(value)
         for column, value in zip(strength.indices, strength.data, strict=True)
@@ -96,9 +104,34 @@ def _name(terms: Sequence[str], strength: csr_matrix, typical: str) -> Name:
     words = [term for term in ranked if " " not in term][:_KEYWORDS]
     phrases = sorted(weight, key=lambda term: (-weight[term] * len(term.split()) ** _LONGER, term))
     best = phrases[0] if phrases else ""
-    if best and " " not in best and len(words) > 1:
-        best = f"{best}, {next(word for word in words if word != best)}"
+    if best and " " not in best:
+        best = _spoken(said, {word: weight[word] for word in words}, best) or best
     return Name(_headline(best or typical), words)
+
+
+def _spoken(said: Sequence[str], weight: Mapping[str, float], word: str) -> str:
+    """Return how people say the word together with another telling one, empty when nobody does."""
+    spans: Counter[str] = Counter()
+    for text in said:
+        for part in _CLAUSE.split(text.lower()):
+            spans.update(set(_spans(re.findall(_WORD, part), weight, word)))
+    return max(spans, key=lambda span: (_telling(span, spans[span], weight), span), default="")
+
+
+def _spans(words: Sequence[str], weight: Mapping[str, float], word: str) -> Iterator[str]:
+    """Yield what stands from one telling word to another, the word among them, with few words between."""
+    for start, first in enumerate(words):
+        for end in range(start + 1, min(start + _SPAN_WORDS, len(words))):
+            last, inside = words[end], words[start : end + 1]
+            telling = first in weight and last in weight and first != last
+            if telling and word in inside and not _PLACEHOLDERS.intersection(inside):
+                yield " ".join(inside)
+
+
+def _telling(span: str, count: int, weight: Mapping[str, float]) -> float:
+    """Weigh a span by its telling words and by how many say it, with a price on each word between."""
+    words = span.split()
+    return sum(weight.get(word, 0.0) for word in set(words)) * math.log1p(count) / len(words) ** 0.5
 
 
 def _headline(text: str) -> str:

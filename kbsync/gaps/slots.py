@@ -18,6 +18,7 @@ _CURRENCY = r"(?:[$€£¥₹₽₺₩]|\b(?:usd|eur|gbp|chf|aud|cad|dollars?|eu
 _NUMBER = r"\d+(?:[.,'\u00a0]\d+)*"
 _NAMED = r"(?:my (?:full |first |last |user ?)?name(?:'s| is|:)|account of|mein name ist|ich hei(?:ß|ss)e|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|meu nome é|mijn naam is|ik heet)"
 
+
 def _compiled(*patterns: tuple[str, int, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern, flags), replacement) for pattern, flags, replacement in patterns)
 

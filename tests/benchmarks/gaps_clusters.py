@@ -144,12 +144,13 @@ def without_articles(vectors: Any, graph: Any, anchor: Integers, counts: Any, *,
 
 
 WHOLE = cluster.topics
+RESOLUTION = cluster._resolution
 VARIANTS: dict[str, Callable[[], Any]] = {
     "all": lambda: patch.object(cluster, "topics", WHOLE),
     "plain Leiden": plain,
     "not merged": lambda: patch.object(merge, "ALIKE", 9.0),
     "not sharpened": lambda: patch.object(cluster, "discriminants", lambda vectors, _: vectors),
-    "one resolution": lambda: patch.object(cluster, "_resolution", lambda _: 8.0),
+    "half as fine": lambda: patch.object(cluster, "_resolution", lambda count: RESOLUTION(count) / 2),
     "articles ignored": lambda: patch.object(cluster, "topics", without_articles),
 }
 

@@ -34,6 +34,20 @@ def test_a_label_says_what_sets_the_topic_apart() -> None:
         assert not label.startswith(("how", "i ", "my "))
 
 
+def test_two_telling_words_stand_as_people_say_them() -> None:
+    """Where no phrase is common, what stands between two telling words joins them."""
+    texts = [
+        *("points not updated", "my points are wrong", "updated points please"),
+        *("verify my account", "my account is open", "verify this"),
+        *("talk to an agent", "an agent please", "let me talk"),
+        *("deposit is late", "where is a deposit", "late again"),
+    ]
+    labels = [name.label for name in names(texts, TOPIC, texts[::3])]
+
+    assert labels[2] == "Talk to an agent"
+    assert all("," not in label for label in labels)
+
+
 def test_keywords_are_single_words() -> None:
     """The best words come first."""
     assert "refund" in names(TEXTS, TOPIC, TEXTS[::3])[0].keywords[:2]
