@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from kbsync.conversations.model import Conversation, Message
 from kbsync.conversations.redact import count, iban, luhn, redact, redacted
+from kbsync.sandbox.helpdesk import SEED, generate
 
 PERSONAL = frozenset(
     "state_info/account_numbers state_info/addresses state_info/give_emails state_info/give_name "
@@ -101,6 +103,32 @@ def test_ordinary_questions_are_left_alone(shared_dir: Path) -> None:
         texts = [row["text"] for row in csv.DictReader(file)]
 
     assert sum(_found(text) for text in texts) < len(texts) / 100
+
+
+PLANTED = re.compile(
+    r"ACC-\d{7}|#\d{6}\b|KB-\d{6}\b|(?<!\d)(?<!\d )4\d{3}(?: \d{4}){3}\b|\b(?:GB|FR|DE)\d\d(?: [A-Z\d]{2,4}){4,6}\b"
+)
+
+
+def test_recall_on_what_the_sandbox_plants() -> None:
+    """Names, companies, addresses, telephones, cards, accounts and orders of invented customers: 99 in 100 go."""
+    said = [(m.text, c.people) for c in generate(SEED, 1.79e9)[::25] for m in c.messages]
+    planted = [(value, text, people) for text, people in said for value in _planted(text, people)]
+    left = [value for value, text, people in planted if value.lower() in redact(text, people).lower()]
+    marks = sum(sum(count(text, people).values()) for text, people in said)
+    print(
+        f"recall {len(planted) - len(left)}/{len(planted)}, precision {(len(planted) - len(left)) / marks:.3f}"
+    )
+
+    assert len(planted) > 100
+    assert len(left) <= (1 - GOAL) * len(planted)
+
+
+def _planted(text: str, people: tuple[str, ...]) -> list[str]:
+    """Return the personal data that stand in a text: of the record, its given name, and numbers by their form."""
+    known = sorted({*people, people[0].split()[0]}, key=len, reverse=True)
+    either = "|".join(map(re.escape, known))
+    return [found.group() for found in re.finditer(rf"(?<!\w)(?:{either})(?!\w)|{PLANTED.pattern}", text)]
 
 
 def _found(text: str) -> bool:
