@@ -24,8 +24,10 @@ _PER_RESOLUTION: Final = 75.0
 _USUAL: Final = 8.0
 #: Beyond this many questions it grows as the root of their number: modularity keeps communities apart by their share
 #: of the desk, and a large desk has more topics (Fortunato and Barthelemy 2007).
-_MANY: Final = 1_500
+_MANY: Final = 3_000
 _FINEST: Final = 64.0
+#: A topic too many is merged again when it is a gap, a topic too few is lost: so this is stricter than for gaps.
+_ALIKE: Final = 0.75
 _AT_LEAST: Final = 3
 
 
@@ -39,15 +41,16 @@ def topics(
     count = len(vectors)
     if count < _AT_LEAST:
         return np.arange(count)
-    small = _communities(graph, counts, seed)
+    fine = _resolution(count)
+    small = _communities(graph, counts, fine, seed)
     sharper = connect(discriminants(vectors, small), seed=seed)
-    small = _communities(sharper, counts, seed)
+    small = _communities(sharper, counts, fine / 2, seed)
     everyone = np.arange(int(small.max()) + 1)
-    return _by_size(merge(vectors, counts, small, everyone, anchor))
+    return _by_size(merge(vectors, counts, small, everyone, anchor, alike=_ALIKE))
 
 
-def _communities(graph: NeighbourGraph, counts: Integers, seed: int) -> Integers:
-    leiden = Leiden(resolution=_resolution(len(counts)), random_state=seed)
+def _communities(graph: NeighbourGraph, counts: Integers, resolution: float, seed: int) -> Integers:
+    leiden = Leiden(resolution=resolution, random_state=seed)
     return np.asarray(leiden.fit_predict(_with_resends(graph.weights, counts)))
 
 

@@ -16,7 +16,7 @@ from kbsync.gaps.arrays import Integers, Vectors, unit_rows
 
 _DIMENSIONS: Final = 100
 #: What is held to vary in every direction alike, for groups are small and directions many.
-_SHRINKAGE: Final = 0.3
+_SHRINKAGE: Final = 0.6
 _FIT_ON: Final = 20_000
 _TINY: Final = 1e-9
 #: Two groups lie on a line, which has no angles.

@@ -8,8 +8,8 @@ import numpy as np
 
 from kbsync.gaps.arrays import Floats, Integers, Vectors
 
-#: Two groups are one when the likeness across is this share of the likeness within.
-ALIKE: Final = 0.65
+#: Two gaps are one when the likeness across is this share of the likeness within.
+ALIKE: Final = 0.7
 _LEAST: Final = 0.05
 #: An article stands for a group when it surely answers this many of its questions and this share of them.
 _VOTES: Final = 3
@@ -23,13 +23,17 @@ def merge(
     topic: Integers,
     candidates: Integers,
     anchor: Integers | None = None,
+    *,
+    alike: float | None = None,
 ) -> Integers:
     """Return topic numbers with near-duplicates among `candidates` merged, the most alike first.
 
     Likeness across is the mean cosine between the members of two topics, likeness within that between members of
     one; their ratio has no scale, so it means the same for every encoder and desk. Topics that different articles
-    answer stay apart: `anchor` is the article that surely answers a row, -1 where none does.
+    answer stay apart: `anchor` is the article that surely answers a row, -1 where none does. `alike` is the ratio that
+    makes two one.
     """
+    enough = ALIKE if alike is None else alike
     groups = _Groups(vectors, counts, topic, np.full(len(topic), -1) if anchor is None else anchor)
     parent = np.arange(len(groups.sizes))
     open_ = np.isin(parent, candidates)
@@ -37,7 +41,7 @@ def merge(
     rows = np.flatnonzero(open_)
     while likeness.size:
         place, second = divmod(int(likeness.argmax()), len(parent))
-        if likeness[place, second] < ALIKE:
+        if likeness[place, second] < enough:
             break
         kept, gone = sorted((int(rows[place]), second))
         groups.join(kept, gone)

@@ -78,7 +78,10 @@ def found(case: Case, hidden: frozenset[str]) -> Integers:
     evidence = weigh(desk.vectors, desk.passages[shown], owner, case.graph)
     sure = evidence.strength > split_point(evidence.strength)
     anchor = np.where(sure, evidence.article, -1)
-    return spread(case, cluster.topics(desk.vectors, case.graph, anchor, desk.counts))
+    topic = cluster.topics(desk.vectors, case.graph, anchor, desk.counts)
+    gap = np.array([case.truth[askers[0]] in hidden for askers in desk.askers])
+    gaps = np.flatnonzero(2 * np.bincount(topic, gap * desk.counts) > np.bincount(topic, desk.counts))
+    return spread(case, merge.merge(desk.vectors, desk.counts, topic, gaps))
 
 
 def unaided(case: Case) -> Integers:
@@ -133,9 +136,19 @@ def scores(case: Case, seeds: int) -> dict[str, float]:
 
 
 @contextmanager
+def unmerged() -> Iterator[None]:
+    with patch.object(merge, "ALIKE", 9.0), patch.object(cluster, "_ALIKE", 9.0):
+        yield
+
+
+@contextmanager
 def plain() -> Iterator[None]:
-    """Only communities, at the resolution that serves most sets best."""
-    with patch.object(merge, "ALIKE", 9.0), patch.object(cluster, "_resolution", lambda _: 4.0):
+    """Only communities, at resolution 4, which serves most sets best."""
+    with (
+        unmerged(),
+        patch.object(cluster, "discriminants", lambda vectors, _: vectors),
+        patch.object(cluster, "_resolution", lambda _: 8.0),
+    ):
         yield
 
 
@@ -148,7 +161,7 @@ RESOLUTION = cluster._resolution
 VARIANTS: dict[str, Callable[[], Any]] = {
     "all": lambda: patch.object(cluster, "topics", WHOLE),
     "plain Leiden": plain,
-    "not merged": lambda: patch.object(merge, "ALIKE", 9.0),
+    "not merged": unmerged,
     "not sharpened": lambda: patch.object(cluster, "discriminants", lambda vectors, _: vectors),
     "half as fine": lambda: patch.object(cluster, "_resolution", lambda count: RESOLUTION(count) / 2),
     "articles ignored": lambda: patch.object(cluster, "topics", without_articles),
