@@ -12,14 +12,15 @@ from kbsync.conversations.model import Conversation
 _LOW_RATING: Final = 2
 _WEEK: Final = 7 * 86_400
 _MOST_WEEKS: Final = 520
-_FIN_RESOLVED: Final = frozenset({"confirmed_resolution", "assumed_resolution", "resolved", ""})
+#: How Fin's part ends where nobody else was needed (Conversations API, `ai_agent.resolution_state`).
+FIN_RESOLVED: Final = frozenset({"confirmed_resolution", "assumed_resolution", "resolved", ""})
 _LONGEST: Final = 4.0
 _GROWTH: Final = 4.0
 
 
 def fin_failed(conversation: Conversation) -> bool:
     """Whether Intercom's AI agent took part and did not resolve it (Conversations API, `ai_agent.resolution_state`)."""
-    return conversation.fin is not None and conversation.fin.resolution.lower() not in _FIN_RESOLVED
+    return conversation.fin is not None and conversation.fin.resolution.lower() not in FIN_RESOLVED
 
 
 class Usual(NamedTuple):

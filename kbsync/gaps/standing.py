@@ -137,7 +137,11 @@ def _own_coverage(desk: Desk, topic: Integers, evidence: Evidence, found: _Answe
 
     As many questions lie below one half as the topics say are unanswered.
     """
-    score = standard(evidence.strength) + _ALONE * standard(evidence.alone) + _TOPIC * standard(found.total)[topic]
+    score = (
+        standard(evidence.strength)
+        + _ALONE * standard(evidence.alone)
+        + _TOPIC * standard(found.total)[topic]
+    )
     spread = score.std()
     if spread <= _TINY:
         return np.asarray(found.share[topic])

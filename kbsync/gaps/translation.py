@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 from typing import Final
 
 from kbsync.conversations.model import Conversation
+from kbsync.gaps.given import Addresses, Given, given
 from kbsync.gaps.model import HelpText
 
 _SHARE: Final = 0.2
-_SHORTEST: Final = 5
 
 
 def untranslated(shelf: Sequence[HelpText], written: Sequence[str], language: str) -> list[HelpText]:
@@ -22,23 +20,12 @@ def untranslated(shelf: Sequence[HelpText], written: Sequence[str], language: st
 
 def answered_elsewhere(members: Sequence[Conversation], candidates: Sequence[HelpText]) -> HelpText | None:
     """Return the article of another language that teammates or Fin gave to at least a fifth of the members."""
-    given = Counter(number for member in members for number in _given(member, candidates))
-    if not given:
+    found = given(members, Addresses(candidates))
+    if not found:
         return None
-    number, times = min(given.items(), key=lambda item: (-item[1], item[0]))
-    return candidates[number] if times >= _SHARE * len(members) else None
+    most = max(found, key=_times)
+    return most.article if _times(most) >= _SHARE * len(members) else None
 
 
-def _given(member: Conversation, candidates: Sequence[HelpText]) -> Iterable[int]:
-    said = [message.text for message in member.messages if message.role != "customer" and "/" in message.text]
-    links = " ".join((*said, *(member.fin.sources if member.fin else ()))).lower()
-    if not links:
-        return ()
-    return [
-        number for number, text in enumerate(candidates) if any(name in links for name in _link_names(text))
-    ]
-
-
-def _link_names(text: HelpText) -> set[str]:
-    stem = PurePosixPath(text.path).name.split(".", 1)[0].lower()
-    return {name for name in (stem, text.id.lower()) if len(name) >= _SHORTEST}
+def _times(found: Given) -> int:
+    return max(found.resolved + found.failed, found.sent)

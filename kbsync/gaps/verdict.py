@@ -6,8 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from kbsync.conversations.model import Conversation
-from kbsync.gaps.impact import fin_failed, growth
+from kbsync.gaps.given import Given, Habits, gain, raised
+from kbsync.gaps.impact import growth
 from kbsync.gaps.model import HelpText, Verdict
 
 #: The coverage scale is calibrated so that below this a question is more likely unanswered than answered.
@@ -16,14 +19,17 @@ _FACET: Final = 0.25
 _OFTEN: Final = 0.25
 _AT_LEAST: Final = 3
 _RISING: Final = 2.0
+_SELDOM: Final = 0.1
 _LARGE: Final = 2.0
+_WELL: Final = 0.75
 
 
 class Case(NamedTuple):
     """What is known about one topic when it is judged.
 
-    `scores` are the coverages of its members, `usual_size` is the median size of the desk's topics, `facet` the
-    words that set its uncovered members apart, `elsewhere` an article that answers it in another language.
+    `scores` are the coverages of its members in their order, `usual_size` is the median size of the desk's topics,
+    `facet` the words that set its uncovered members apart, `elsewhere` an article that answers it in another
+    language. `given` are the articles that its members were answered with, `usual` is what is usual at the desk.
     """
 
     members: Sequence[Conversation]
@@ -33,27 +39,52 @@ class Case(NamedTuple):
     usual_size: float
     facet: Sequence[str] = ()
     elsewhere: HelpText | None = None
+    given: Sequence[Given] = ()
+    usual: Habits = Habits()
 
 
 class Judgement(NamedTuple):
-    """A verdict and why."""
+    """A verdict and why, with the coverage and the article it rests on; `gain` is what being given it adds in log odds."""
 
     verdict: Verdict
     evidence: list[str]
+    coverage: float
+    article: HelpText | None
+    gain: float = 0.0
 
 
 def judge(case: Case) -> Judgement:
     """Return the verdict: the first of uncovered, stale, hard to find, partial that has evidence, else covered."""
+    case, by = _told(case)
+    verdict, evidence = _verdict(case)
+    return Judgement(verdict, evidence, case.coverage, case.article, by)
+
+
+def _told(case: Case) -> tuple[Case, float]:
+    """Take in what the articles did that customers were given; the one that speaks loudest is the topic's article."""
+    if not case.given:
+        return case, 0.0
+    article, by = case.article, 0.0
+    if article is not None:
+        by = gain(_own(case), case.usual)
+    loudest = max(case.given, key=lambda found: gain(found, case.usual))
+    if gain(loudest, case.usual) > max(by, 0.0):
+        article, by = loudest.article, gain(loudest, case.usual)
+    coverage, *scores = raised(np.array([case.coverage, *case.scores]), np.array(by)).tolist()
+    return case._replace(article=article, coverage=coverage, scores=scores), by
+
+
+def _verdict(case: Case) -> tuple[Verdict, list[str]]:
     if case.article is None or case.coverage < CUT:
-        return Judgement("uncovered", [*_nearest(case), *_translation(case)])
-    for verdict, reasons in (
+        return "uncovered", [*_nearest(case), *_translation(case)]
+    found: tuple[tuple[Verdict, list[str]], ...] = (
         ("stale", _stale(case)),
         ("hard_to_find", _hidden(case)),
         ("partial", _partial(case)),
-    ):
-        if reasons:
-            return Judgement(verdict, [*_answered(case), *reasons])  # type: ignore[arg-type]
-    return Judgement("covered", _answered(case))
+        ("covered", [""]),
+    )
+    verdict, reasons = next((verdict, reasons) for verdict, reasons in found if reasons)
+    return verdict, [*_answered(case), *filter(None, reasons)]
 
 
 def _nearest(case: Case) -> list[str]:
@@ -72,24 +103,50 @@ def _translation(case: Case) -> list[str]:
 
 def _answered(case: Case) -> list[str]:
     assert case.article is not None
-    return [f"“{case.article.title}” answers it (coverage {case.coverage:.2f})."]
+    lines = [f"“{case.article.title}” answers it (coverage {case.coverage:.2f})."]
+    own = _own(case)
+    if own.resolved:
+        lines.append(f"Fin resolved {own.resolved} of these conversations with it.")
+    return lines
+
+
+def _own(case: Case) -> Given:
+    """Return how its article was given to the topic's customers."""
+    assert case.article is not None
+    path = case.article.path
+    tried = case.given[0].tried if case.given else 0
+    return next(
+        (found for found in case.given if found.article.path == path), Given(case.article, tried=tried)
+    )
 
 
 def _stale(case: Case) -> list[str]:
-    """An article older than the rise in what is asked, while cases are reopened more often."""
+    """An article older than a change: people ask what it does not say, ask more often, or come back more often."""
     article = case.article
     if article is None or article.updated_at is None or len(case.members) < 2 * _AT_LEAST:
         return []
-    later = [member for member in case.members if member.created_at > article.updated_at]
-    times = sorted(member.created_at for member in case.members)
-    middle = times[len(times) // 2]
-    risen = growth(case.members) >= _RISING and article.updated_at < middle
-    reopened = _reopened(case.members, middle)
-    if len(later) < _AT_LEAST or not (risen or reopened):
+    later = [member.created_at > article.updated_at for member in case.members]
+    if sum(later) < _AT_LEAST:
         return []
+    middle = sorted(member.created_at for member in case.members)[len(case.members) // 2]
+    reasons = [*_changed(case, later)]
+    if growth(case.members) >= _RISING and article.updated_at < middle:
+        reasons.append(f"it is asked at least twice as often as before ({sum(later)} conversations)")
+    if _reopened(case.members, middle):
+        reasons.append("cases are reopened more often")
     day = dt.datetime.fromtimestamp(article.updated_at, dt.UTC).date().isoformat()
-    why = "it is asked at least twice as often as before" if risen else "cases are reopened more often"
-    return [f"The article was last changed on {day}; since then {why} ({len(later)} conversations)."]
+    return [f"The article was last changed on {day}; since then {' and '.join(reasons)}."] if reasons else []
+
+
+def _changed(case: Case, later: Sequence[bool]) -> list[str]:
+    """Whether far more of those who asked after the article's last change ask what it does not say."""
+    low = [score < CUT for score in case.scores]
+    late = sum(each for each, after in zip(low, later, strict=True) if after)
+    early, before = sum(low) - late, len(low) - sum(later)
+    share = max(early / before if before else 1.0, _SELDOM)
+    if before < _AT_LEAST or late < _AT_LEAST or late / sum(later) < _RISING * share:
+        return []
+    return [f"{late} of {sum(later)} ask for what it does not say, {early} of {before} before"]
 
 
 def _reopened(members: Sequence[Conversation], middle: float) -> bool:
@@ -101,15 +158,19 @@ def _reopened(members: Sequence[Conversation], middle: float) -> bool:
 
 
 def _hidden(case: Case) -> list[str]:
-    """People who had the answer at hand still asked: Fin used the article and failed, or far more ask than usual."""
-    failed = sum(fin_failed(member) for member in case.members)
-    if failed >= max(_AT_LEAST, _OFTEN * len(case.members)):
-        return [f"Fin answered and did not resolve {failed} of {len(case.members)} conversations."]
-    if len(case.members) >= max(_LARGE * case.usual_size, 5 * _AT_LEAST):
-        return [
-            f"People keep asking: {len(case.members)} conversations, the usual topic has {case.usual_size:.0f}."
-        ]
-    return []
+    """People who had the answer at hand still asked: given it or sent to it, or far more of them than usual."""
+    own, count = _own(case), len(case.members)
+    often = max(_AT_LEAST, _OFTEN * count)
+    reasons = []
+    if own.failed >= often:
+        reasons.append(f"Fin answered with it and did not resolve {own.failed} of {count} conversations.")
+    if own.sent >= often and own.sent > _RISING * case.usual.sent.get(own.article.path, 0.0) * count:
+        reasons.append(f"Teammates sent it in {own.sent} of {count} conversations: people had not found it.")
+    if case.coverage >= _WELL and count >= max(_LARGE * case.usual_size, 5 * _AT_LEAST):
+        reasons.append(
+            f"People keep asking: {count} conversations, the usual topic has {case.usual_size:.0f}."
+        )
+    return reasons
 
 
 def _partial(case: Case) -> list[str]:

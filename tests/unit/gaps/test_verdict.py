@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from kbsync.conversations.model import Conversation, Fin, Message
-from kbsync.gaps.impact import growth, impact, trend
+from kbsync.gaps.given import Addresses, given
+from kbsync.gaps.impact import Usual, growth, impact, trend
 from kbsync.gaps.model import HelpText
 from kbsync.gaps.translation import answered_elsewhere, untranslated
 from kbsync.gaps.verdict import Case, judge
@@ -47,10 +48,29 @@ def test_an_answered_topic_is_covered() -> None:
 
 def test_fin_failing_with_the_article_makes_it_hard_to_find() -> None:
     """People who were given the answer still needed a person."""
-    found = judge(case(asked(8, fin=Fin("escalated", ("https://help/refunds",))), 0.9))
+    members = asked(8, fin=Fin("escalated", ("https://help/refunds",)))
+    found = judge(case(members, 0.9, given=given(members, Addresses([ARTICLE]))))
 
     assert found.verdict == "hard_to_find"
     assert "8 of 8" in found.evidence[-1]
+
+
+def test_fin_at_a_loss_makes_nothing_hard_to_find() -> None:
+    """Fin that handed over without having used the article says nothing about finding it."""
+    members = asked(8, fin=Fin("escalated"))
+    found = judge(case(members, 0.9, given=given(members, Addresses([ARTICLE]))))
+
+    assert found.verdict == "covered"
+
+
+def test_an_article_older_than_a_change_of_what_is_asked_is_stale() -> None:
+    """Those who asked before the last change were answered, most who ask since are not."""
+    early = [Conversation(id=f"e{number}", created_at=START - DAY * (1 + number)) for number in range(6)]
+    late = [Conversation(id=f"l{number}", created_at=START + DAY * (1 + number)) for number in range(6)]
+    found = judge(Case([*early, *late], [0.9] * 7 + [0.1] * 5, 0.7, ARTICLE, 10.0))
+
+    assert found.verdict == "stale"
+    assert "5 of 6 ask for what it does not say, 0 of 6 before" in found.evidence[-1]
 
 
 def test_far_more_asking_than_usual_makes_it_hard_to_find() -> None:
@@ -99,7 +119,7 @@ def test_a_translated_article_is_not_missing() -> None:
 
 def test_impact_grows_with_effort_and_shrinks_with_coverage() -> None:
     """Ranking weighs what it costs by what is not answered."""
-    everyone = asked(10)
+    everyone = Usual(10, 0.0)
     costly = asked(5, handling_seconds=900, reopens=1, rating=1, fin=Fin("negative_feedback"))
 
     assert impact(costly, everyone, 0.2)["score"] > impact(asked(5), everyone, 0.2)["score"]
