@@ -18,6 +18,9 @@ from kbsync.gaps.model import Analysis, ConversationVerdict, TopicVerdict
 SHARED = 0.3
 """Share of the smaller topic's members that makes two topics one."""
 
+GROWN = 3
+"""A dismissed topic that gained fewer conversations than this has not changed materially."""
+
 
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """A topic as it was last seen: enough to know it again and to see that it changed.
@@ -101,11 +104,11 @@ def _asleep(ledger: Ledger, awake: Sequence[Memory]) -> list[Memory]:
 def dismissed(topic: TopicVerdict, ledger: Ledger) -> Decision | None:
     """Return the decision that still holds for a topic.
 
-    A dismissed topic comes back when it has grown by half since, or its verdict changed.
+    A dismissed topic comes back when it has grown by half and by three conversations since, or its verdict changed.
     """
     for decision in reversed(ledger.decisions):
         if decision.topic == topic.id:
-            grown = topic.size > 1.5 * decision.size
+            grown = topic.size > 1.5 * decision.size and topic.size - decision.size >= GROWN
             return None if grown or topic.verdict != decision.verdict else decision
     return None
 

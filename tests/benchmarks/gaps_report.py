@@ -4,6 +4,8 @@ Runs in this process on the cases and by the rules of `gapbench.py` in the folde
 loaded from there (set KBSYNC_SHARED when it does not lie beside the checkout):
 
     python tests/benchmarks/gaps_report.py [--encoder tfidf semantic] [--sets banking77 abcd] [--seeds 5]
+
+With `--ablate` each part of the coverage is left out in turn.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import mean
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 
@@ -33,6 +37,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARES = (0.25, 0.5, 0.75)
 COLUMNS = ("f1_distinct", "f1", "Pd", "R", "auroc", "nmi", "topics", "seconds")
 FOREIGN = 300
+ABLATIONS: dict[str, dict[str, float]] = {
+    "whole": {},
+    "nothing by itself": {"kbsync.gaps.standing._ALONE": 0.0},
+    "no word of its topic": {"kbsync.gaps.standing._TOPIC": 0.0},
+    "articles not sought stay": {"kbsync.gaps.heard._SOUGHT": 0.0},
+    "words unheard of count": {"kbsync.gaps.desk._TRUST": 0.0},
+    "no margin": {"kbsync.gaps.coverage._MARGIN": 0.0},
+    "no competition": {"kbsync.gaps.standing._COMPETITION": 0.0},
+}
+"""What is left out: constants of the coverage and the values that switch their part off."""
 
 
 def load_rules() -> ModuleType:
@@ -114,6 +128,16 @@ def table(names: Sequence[str], encoders: Sequence[str], seeds: int, *, foreign:
                 print_row(name, encoder, "mean", whole)
 
 
+def ablate(names: Sequence[str], encoders: Sequence[str], seeds: int, *, foreign: bool) -> None:
+    """Print the table once for each part that is left out."""
+    for title, constants in ABLATIONS.items():
+        print(f"\n{title}")
+        with ExitStack() as stack:
+            for constant, value in constants.items():
+                stack.enter_context(patch(constant, value))
+            table(names, encoders, seeds, foreign=foreign)
+
+
 def print_row(name: str, encoder: str, share: str, found: Sequence[dict[str, float]]) -> None:
     means = (mean(scores[column] for scores in found) for column in (*COLUMNS, "repeats", "floor"))
     print(f"{name:10} {encoder:9} {share:>5} " + " ".join(f"{value:11.3f}" for value in means), flush=True)
@@ -128,8 +152,9 @@ def main() -> None:
     parser.add_argument(
         "--foreign", action="store_true", help=f"add {FOREIGN} unrelated articles to every case"
     )
+    parser.add_argument("--ablate", action="store_true", help="leave out each part of the coverage in turn")
     chosen = parser.parse_args()
-    table(chosen.sets, chosen.encoder, chosen.seeds, foreign=chosen.foreign)
+    (ablate if chosen.ablate else table)(chosen.sets, chosen.encoder, chosen.seeds, foreign=chosen.foreign)
 
 
 if __name__ == "__main__":

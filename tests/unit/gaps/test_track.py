@@ -87,3 +87,11 @@ def test_a_dismissal_lasts_until_the_topic_changes() -> None:
     assert dismissed(topic("a", members(0, 16)), ledger) is None
     assert dismissed(topic("a", members(0, 10), "stale"), ledger) is None
     assert dismissed(topic("b", members(0, 10)), ledger) is None
+
+
+def test_a_small_topic_does_not_come_back_for_one_more() -> None:
+    """Two more conversations are half of a topic of three, and yet no material change."""
+    ledger = Ledger(decisions=[Decision("a", "out of scope", 0.0, 3, "uncovered")])
+
+    assert dismissed(topic("a", members(0, 5)), ledger) is not None
+    assert dismissed(topic("a", members(0, 6)), ledger) is None
