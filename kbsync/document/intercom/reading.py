@@ -99,7 +99,9 @@ def _has_signs(raw: str) -> bool:
 
 def align_of(element: Element) -> Align | None:
     """Return the alignment in an element's class; left is where text stands anyway."""
-    found = _ALIGN.search(element.get("class")) if "-align-" in element.attributes else None
+    if not element.attributes or "-align-" not in element.attributes:
+        return None
+    found = _ALIGN.search(element.get("class"))
     return found[1] if found else None  # type: ignore[return-value]  # one of Align by the pattern
 
 
@@ -140,9 +142,9 @@ def _paragraph(reader: Reader, element: Element) -> Block:
 def _heading(level: int) -> BlockRow:
     def row(reader: Reader, element: Element) -> Block:
         line = reader.line(element.children)
-        if "⁽" in reader.raw:
+        if reader.finish is _finish:
             line = _with_footnotes(line)
-        return Heading(level, line, align_of(element), span(element))
+        return Heading(level, line, align_of(element), Span(element.start, element.end))
 
     return row
 
@@ -150,11 +152,11 @@ def _heading(level: int) -> BlockRow:
 def _list(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
     items: list[Item] = []
     for child in element.children:
-        if child.is_blank():
-            continue
         if child.tag == "li":
             checked, blocks = checked_item(reader.inside(child.children))
-            items.append(Item(blocks, checked, span(child)))
+            items.append(Item(blocks, checked, Span(child.start, child.end)))
+        elif child.is_blank():
+            continue
         elif items:  # old editors put a nested list beside its item
             last = items[-1]
             blocks = last.blocks + reader.blocks((child,))
@@ -168,9 +170,9 @@ def _list(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
     return List(tuple(items), ordered, whole_number(start), source=span(element))
 
 
-def _code(reader: Reader, element: Element) -> Block:  # noqa: ARG001  a row's signature
+def _code(reader: Reader, element: Element) -> Block:
     text = content(element).rstrip("\n")
-    if text.startswith(MARK):
+    if reader.marked and text.startswith(MARK):
         return MathBlock(text[1:], span(element))
     return CodeBlock(text, source=span(element))
 
@@ -287,9 +289,10 @@ def _pixels(value: str) -> int | None:
 
 
 def _inline_code(reader: Reader, element: Element) -> Inline | Inlines:
-    children = element.children
-    if len(children) == 1 and children[0].text.startswith(MARK):
-        return Math(children[0].text[1:])
+    if reader.marked:
+        children = element.children
+        if len(children) == 1 and children[0].text.startswith(MARK):
+            return Math(children[0].text[1:])
     return inline_code(reader, element)
 
 

@@ -17,11 +17,15 @@ def table(align_of: Callable[[Element], Align | None]) -> BlockRow:
     """Return the row of a table; `align_of` reads an element's alignment."""
 
     def cell(reader: Reader, element: Element) -> Cell:
+        blocks = reader.inside(element.children)
+        header = element.tag == "th"
+        if not element.attributes and blocks:
+            return aligned_cell(Cell(blocks, header, source=span(element)), None)
         shade = background(element.get("style"))
-        header = element.tag == "th" or shade == HEADER_SHADE
+        header = header or shade == HEADER_SHADE
         return aligned_cell(
             Cell(
-                reader.inside(element.children),
+                blocks,
                 header,
                 align_of(element),
                 count(element.get("colspan")),
@@ -54,6 +58,8 @@ def _empty_align(element: Element, align_of: Callable[[Element], Align | None]) 
 
 def _headed(row: Row) -> Row:
     """In a first row, the editor's second header shade makes header cells too."""
+    if not any(cell.shade == FIRST_ROW_SHADE for cell in row.cells):
+        return row
     cells = [
         msgspec.structs.replace(cell, header=True) if cell.shade == FIRST_ROW_SHADE else cell
         for cell in row.cells

@@ -25,8 +25,10 @@ def checked_item(blocks: tuple[Block, ...]) -> tuple[bool | None, tuple[Block, .
     if not blocks or type(blocks[0]) is not Paragraph:
         return None, blocks
     line = blocks[0].children
-    found = _TASK.match(line[0].text) if line and type(line[0]) is Text else None
-    if found is None or (found.end() == len(line[0].text) and found[0] == found[1] and len(line) > 1):  # type: ignore[union-attr]
+    if not line or type(line[0]) is not Text or line[0].text[:1] not in "☐☑":
+        return None, blocks
+    found = _TASK.match(line[0].text)
+    if found is None or (found.end() == len(line[0].text) and found[0] == found[1] and len(line) > 1):
         return None, blocks
     rest = without_start(line, found.end())
     if rest or len(blocks) == 1:

@@ -46,6 +46,9 @@ _PARTS = MappingProxyType(
         "tfoot": (frozenset(["tbody", "thead", "tfoot", "colgroup"]), frozenset(["table"])),
     }
 )
+_ENDING = _ENDS_PARAGRAPH.union(_PARTS)
+"""Tags whose start may end what stands open."""
+
 _TABLE_PARTS = frozenset(["table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"])
 _WALLS = frozenset(["td", "th", "table"])
 
@@ -70,15 +73,13 @@ class _HtmlElement(Element, gc=False, eq=False):
 class Tree:
     """The tree of one body, and whether its tags were balanced as they stood."""
 
-    __slots__ = ("add", "balanced", "outer", "paragraphs", "raw", "root", "stack")
+    __slots__ = ("balanced", "inside", "paragraphs", "raw", "root", "stack")
 
     def __init__(self, raw: str) -> None:
-        children: list[Element] = []
         self.raw = raw
-        self.root = Element(ROOT, 0, len(raw), "", "", children)
+        self.inside: list[Element] = []
+        self.root = Element(ROOT, 0, len(raw), "", "", self.inside)
         self.stack = [self.root]
-        self.add = children.append
-        self.outer = [self.add]
         self.paragraphs = 0
         self.balanced = True
 
@@ -101,9 +102,8 @@ class Tree:
                 self._close(tag, behind, end)
             else:
                 if before:
-                    self._text(
-                        position, start, _decode(before) if "&" in before or "\r" in before else before
-                    )
+                    text = _decode(before) if "&" in before or "\r" in before else before
+                    self.inside.append(Element(TEXT, position, start, "", text))
                 if name and inner is not None:
                     self._leaf(tag, attributes, inner, start, end)
                 elif name:
@@ -118,40 +118,43 @@ class Tree:
 
     def _text(self, start: int, end: int, text: str) -> None:
         if text:
-            self.add(Element(TEXT, start, end, "", text))
+            self.inside.append(Element(TEXT, start, end, "", text))
 
     def _leaf(self, tag: str, attributes: str, inner: str, start: int, end: int) -> None:
         """Add an element that holds at most text, from its start tag to its end tag."""
         behind = end - len(tag) - 3
         text: tuple[Element, ...] = ()
         if inner:
-            decoded = inner if tag in _RAW_TEXT else _decode(inner)
-            text = (Element(TEXT, behind - len(inner), behind, "", decoded),)
+            if ("&" in inner or "\r" in inner) and tag not in _RAW_TEXT:
+                text = (Element(TEXT, behind - len(inner), behind, "", _decode(inner)),)
+            else:
+                text = (Element(TEXT, behind - len(inner), behind, "", inner),)
         if tag in _VOID:  # `<br>text</br>`: nothing stands inside, and the end tag matches nothing
             self._open(tag, attributes, start, behind - len(inner))
-            for each in text:
-                self.add(each)
+            self.inside.extend(text)
             self.balanced = False
             return
-        self._imply_ends(tag, start)
+        if tag in _ENDING:
+            self._imply_ends(tag, start)
         if len(self.stack) > MAX_DEPTH:
             raise too_deep(self.raw, start)
-        self.add(_HtmlElement(tag, start, end, attributes, "", text))
+        self.inside.append(_HtmlElement(tag, start, end, attributes, "", text))
 
     def _open(self, tag: str, attributes: str, start: int, end: int) -> str:
         """Add the element; returns its tag if only its own end tag is markup from here on."""
-        self._imply_ends(tag, start)
+        if tag in _ENDING:
+            self._imply_ends(tag, start)
         children: list[Element] = []
         element = _HtmlElement(tag, start, end, attributes, "", children)
-        self.add(element)
+        self.inside.append(element)
         if tag in _VOID:
             return ""
         if len(self.stack) > MAX_DEPTH:
             raise too_deep(self.raw, start)
         self.stack.append(element)
-        self.add = children.append
-        self.outer.append(self.add)
-        self.paragraphs += tag == "p"
+        self.inside = children
+        if tag == "p":
+            self.paragraphs += 1
         return tag if tag in _RAW_TEXT else ""
 
     def _imply_ends(self, tag: str, start: int) -> None:
@@ -187,8 +190,7 @@ class Tree:
     def _pop(self, end: int) -> None:
         element = self.stack.pop()
         element.end = end
-        self.outer.pop()
-        self.add = self.outer[-1]
+        self.inside = self.stack[-1].children  # type: ignore[assignment]  # what is open has a list
         if element.tag == "p":
             self.paragraphs -= 1
 

@@ -71,8 +71,8 @@ class Reader:
         self.marked = MARK in raw
         self.links = links
         self.origin = origin
-        self.block_rows = block_rows
-        self.inline_rows = inline_rows
+        self.block_rows = dict(block_rows)
+        self.inline_rows = dict(inline_rows)
         self.finish = finish
 
     # --- blocks
@@ -135,13 +135,15 @@ class Reader:
     def paragraph(self, element: Element, align: Align | None) -> Block:
         """Return the paragraph, or the one block it merely wraps."""
         children = element.children
+        if len(children) == 1 and children[0].tag == TEXT:
+            return self.finish(self.line(children), align, Span(element.start, element.end))
         if not self.block_rows.keys().isdisjoint([child.tag for child in children]):
             inner = sole(children)
             if inner is not None:
                 made = self.blocks((inner,))
                 if len(made) == 1:
                     return at(aligned(made[0], align), element)
-        return self.finish(self.line(children), align, span(element))
+        return self.finish(self.line(children), align, Span(element.start, element.end))
 
     def opaque(self, element: Element) -> OpaqueBlock:
         """Return the element as it stands."""
@@ -153,7 +155,7 @@ class Reader:
         """Return running text without blanks at its edges and breaks at its end."""
         if len(children) == 1 and children[0].tag == TEXT:
             text = collapse(children[0].text).strip(BLANK)
-            return (Text(text),) if text.strip(NBSP) else ()
+            return (Text(text),) if text and text.strip(NBSP) else ()
         out = self._inlines(children)
         _strip(out)
         if len(out) == 1 and type(out[0]) is Text and not out[0].text.strip(NBSP):
@@ -181,11 +183,14 @@ class Reader:
                 continue
             row = rows.get(tag)
             made = row(self, child) if row else self.opaque_inline(child)
-            if type(made) is tuple:
-                for inline in made:
+            kind = type(made)
+            if kind is tuple:
+                for inline in made:  # type: ignore[union-attr]  # several inlines
                     _add(out, inline)
-            else:
+            elif kind is Text or (out and type(out[-1]) is kind):
                 _add(out, made)  # type: ignore[arg-type]  # a single inline
+            else:
+                out.append(made)  # type: ignore[arg-type]
         return out
 
     def opaque_inline(self, element: Element, text: str | None = None) -> OpaqueInline:

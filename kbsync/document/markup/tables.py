@@ -32,7 +32,7 @@ def rows_of(table: Element) -> list[Element] | None:
 
 
 def _only_cells(row: Element) -> bool:
-    return all(cell.tag in _CELLS or cell.is_blank() for cell in row.children)
+    return not [cell for cell in row.children if cell.tag not in _CELLS and not cell.is_blank()]
 
 
 def count(value: str) -> int:
@@ -42,7 +42,7 @@ def count(value: str) -> int:
 
 def whole_number(value: str) -> int:
     """Return the number an attribute says; 1 for nonsense."""
-    found = _NUMBER.fullmatch(value)
+    found = _NUMBER.fullmatch(value) if value else None
     return int(found[0]) if found else 1
 
 
@@ -80,7 +80,7 @@ def aligned_cell(cell: Cell, of_empty: Align | None) -> Cell:
     """Return the cell with the alignment its paragraphs share; both systems align the text, not the cell."""
     if not cell.blocks:
         return msgspec.structs.replace(cell, align=cell.align or of_empty)
-    aligns = {block.align if isinstance(block, Paragraph) else None for block in cell.blocks}
+    aligns = {block.align if type(block) is Paragraph else None for block in cell.blocks}
     if len(aligns) != 1 or None in aligns:
         return cell
     blocks = tuple(msgspec.structs.replace(block, align=None) for block in cell.blocks)

@@ -15,6 +15,7 @@ from kbsync.document.blocks import (
     Document,
     Embed,
     Figure,
+    FootnoteRef,
     Heading,
     Image,
     Inline,
@@ -212,3 +213,10 @@ def test_what_could_not_be_read_back_is_not_written() -> None:
     assert same(read(write(tower(40)).raw), tower(40))
     with pytest.raises(DocumentError, match="too deep"):
         write(tower(60))
+
+
+def test_a_footnote_sign_is_one_in_a_heading_too_however_it_is_spelt() -> None:
+    """A reference in a heading reads the same from the characters and from their numbers."""
+    plain, numbered = (read(f"<h2>Fees {sign}</h2><p>Rest</p>") for sign in ("⁽1⁾", "&#8317;1&#8318;"))
+    assert numbered == plain
+    assert plain.blocks[0] == Heading(2, (Text("Fees "), FootnoteRef("1")))
