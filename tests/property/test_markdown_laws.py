@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from soaking import soak
 
-from kbsync.document.blocks import Document
+from kbsync.document.blocks import Document, LineBreak, Paragraph, Strong, Text
 from kbsync.document.canon import same
 from kbsync.document.convert import from_json, to_json
 from kbsync.document.markdown import read, write
@@ -28,6 +28,8 @@ markup = st.lists(st.sampled_from([*PIECES, "|", "\n|-|-|\n"]), max_size=30).map
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
+@example(Document((Paragraph((Text("0"), LineBreak(), Text(" "))),)))
+@example(Document((Paragraph((Text("0"), Strong((Text("a"), LineBreak())), Text(" "))),)))
 @given(documents())
 def test_what_is_written_is_read_again(document: Document) -> None:
     """Every document Markdown can hold comes back, up to canon, and nothing is reported lost."""

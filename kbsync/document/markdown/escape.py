@@ -108,7 +108,7 @@ def guard_lines(text: str) -> str:
 
 def _tidy(text: str) -> list[str]:
     lines = [line for line in map(_STRIP, text.split("\n")) if line]
-    if lines and text.endswith("\n") and ends_in_break(lines[-1]):
+    if lines and text.rstrip(" \t").endswith("\n") and ends_in_break(lines[-1]):
         lines[-1] = f"{lines[-1][:-1]}<br>"
     return lines
 

@@ -88,6 +88,7 @@ INLINES: tuple[tuple[tuple[Inline, ...], str], ...] = (
     ((Text("\N{NO-BREAK SPACE}"),), "&#160;"),
     ((Text("\u3000a"),), "&#12288;a"),
     ((LineBreak(),), "<br>"),
+    ((Text("0"), LineBreak(), Text(" ")), "0<br>"),
     ((), "&nbsp;"),
 )
 
