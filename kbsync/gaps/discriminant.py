@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.linalg import eigh
 
-from kbsync.gaps.arrays import Integers, Vectors, unit_rows
+from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
 
 _DIMENSIONS: Final = 100
 #: What is held to vary in every direction alike, for groups are small and directions many.
@@ -45,7 +45,7 @@ def discriminants(vectors: Vectors, group: Integers) -> Vectors:
     return unit_rows((vectors - middle) @ _directions(spread.T @ spread, within, len(sizes) - 1))
 
 
-def _directions(between: Vectors, within: Vectors, most: int) -> Vectors:
+def _directions(between: Floats, within: Floats, most: int) -> Floats:
     """Return the columns along which groups lie farthest apart for their width."""
     last = len(within) - 1
     first = max(last + 1 - min(_DIMENSIONS, most), 0)

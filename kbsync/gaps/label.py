@@ -131,7 +131,8 @@ def _spans(words: Sequence[str], weight: Mapping[str, float], word: str) -> Iter
 def _telling(span: str, count: int, weight: Mapping[str, float]) -> float:
     """Weigh a span by its telling words and by how many say it, with a price on each word between."""
     words = span.split()
-    return sum(weight.get(word, 0.0) for word in set(words)) * math.log1p(count) / len(words) ** 0.5
+    told = sum(weight.get(word, 0.0) for word in set(words))
+    return told * math.log1p(count) / math.sqrt(len(words))
 
 
 def _headline(text: str) -> str:

@@ -37,7 +37,9 @@ def merge(
     groups = _Groups(vectors, counts, topic, np.full(len(topic), -1) if anchor is None else anchor)
     parent = np.arange(len(groups.sizes))
     open_ = np.isin(parent, candidates)
-    likeness = np.array([np.where(open_, groups.likeness(one), _NEVER) for one in parent if open_[one]])
+    likeness = np.array(
+        [np.where(open_, groups.likeness(one), _NEVER) for one in parent.tolist() if open_[one]]
+    )
     rows = np.flatnonzero(open_)
     while likeness.size:
         place, second = divmod(int(likeness.argmax()), len(parent))
