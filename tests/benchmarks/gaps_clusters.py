@@ -55,7 +55,7 @@ def prepared(rules: ModuleType, name: str, encoder: str) -> Case:
     rows = [(text, topic) for text, topic in rows if topic in articles]
     random.Random(1).shuffle(rows)
     asked = [
-        Conversation(f"c{number}", 60.0 * number, [Message("customer", turn) for turn in _turns(text)])
+        Conversation(f"c{number}", 60.0 * number, tuple(Message("customer", turn) for turn in _turns(text)))
         for number, (text, _) in enumerate(rows)
     ]
     questions = extract_all(asked)
@@ -104,7 +104,7 @@ def ceiling(truth: Sequence[str], topic: Integers, hidden: frozenset[str]) -> tu
     gaps = {name for name in hidden if told[name] >= SINGLE}
     reported, hits = 0, []
     for number in set(topic.tolist()) - {-1}:
-        inside = Counter(truth[row] for row in np.flatnonzero(topic == number))
+        inside = Counter(truth[row] for row in np.flatnonzero(topic == number).tolist())
         if 2 * sum(count for name, count in inside.items() if name in hidden) > inside.total():
             reported += 1
             hits += [name for name, _ in inside.most_common(1) if name in gaps]
