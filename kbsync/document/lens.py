@@ -76,11 +76,10 @@ def put(fmt: Format, doc: Document, old_raw: str, links: Links = PLAIN) -> Rende
     Raises DocumentError when `old_raw` cannot be read.
     """
     before = fmt.read(old_raw, links)
-    written = fmt.write(doc, links)
     if canon.same(doc, before):
-        return replace(written, raw=old_raw)
+        return replace(fmt.write(doc, links), raw=old_raw)
     if not old_raw.strip() or not in_order(before.blocks, Span(0, len(old_raw))):
-        return written
+        return fmt.write(doc, links)
     return _Put(fmt, links, old_raw, before).of(doc)
 
 
