@@ -163,7 +163,7 @@ def test_a_word_without_end_is_read_in_time(form: Format, opening: str) -> None:
 @pytest.mark.soak
 @each_format
 @pytest.mark.parametrize(
-    "piece", [*NESTING, "a\n", "<p>a</p>", "&amp;", "[", "[a](b) ", "| a |\n", "`", "*a_ "]
+    "piece", [*NESTING, "a\n", "<p>a</p>", "<h2>ⁿ</h2>", "&amp;", "[", "[a](b) ", "| a |\n", "`", "*a_ "]
 )
 def test_ten_megabytes_take_twice_the_time_of_five(form: Format, piece: str) -> None:
     """Ten megabytes of one thing are read in at most three times the time of five, or refused as soon."""
