@@ -7,7 +7,7 @@ and the article model), and whatever HTML else: what has no row stays as it is, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -208,7 +208,7 @@ def _figure(reader: Reader, element: Element) -> Block | tuple[Block, ...]:
 
 def _collapsible(reader: Reader, element: Element) -> Block:
     summary = element.find("summary")
-    others = [child for child in element.children if child is not summary]
+    others: Sequence[Element] = [child for child in element.children if child is not summary]
     line: Inlines = ()
     if summary is not None:
         inner = sole(summary.children)

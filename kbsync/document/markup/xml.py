@@ -158,7 +158,7 @@ def _build(raw: str) -> Element:
                 add(_XmlElement(tag, start, end, attributes, "", leaf))
                 continue
             children = []
-            element = _XmlElement(tag, start, end, attributes, "", children)
+            element: Element = _XmlElement(tag, start, end, attributes, "", children)
             add(element)
             outer.append((element, add))
             add = children.append
