@@ -29,12 +29,17 @@ def answered(evidence: Floats, contrast: Floats, rest: Floats | None = None) -> 
     posterior of the upper one returned. What unanswered looks like is known: `rest` is the evidence of each
     topic without its best article. So a desk where everything is answered, or nothing, is not parted in two.
     Where there are too few topics for that, `contrast` decides: above zero the topic is nearer to an article
-    than to any other topic.
+    than the usual unanswered topic is.
     """
     if len(evidence) < _ENOUGH or np.ptp(evidence) < 1e-9:  # noqa: PLR2004 - rounding
-        return np.asarray(1.0 / (1.0 + np.exp(-_STEEP * contrast)))
+        return contrasted(contrast)
     known = np.zeros(0) if rest is None else rest + _NEXT_TO_BEST * rest.std()
     return _upper(evidence, known)
+
+
+def contrasted(contrast: Floats) -> Floats:
+    """Return the probability that a topic is answered which is nearer to an article by so much than unanswered ones are."""
+    return np.asarray(1.0 / (1.0 + np.exp(-_STEEP * contrast)))
 
 
 def _upper(evidence: Floats, known: Floats) -> Floats:

@@ -14,11 +14,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from kbsync.gaps.arrays import Floats, Integers, Vectors
+from kbsync.gaps.encode.tfidf import is_unspaced
 
 _WORD = re.compile(r"\w+")
 _MOST_TEXTS: Final = 30_000
-#: Where the usual passage is heard less than this, words tell nothing: the script sets no spaces between them.
-_SILENT: Final = 0.2
 _NEAREST: Final = 10
 _ATTRACTIVE: Final = 10
 #: An article that attracts less than this share of what the most attractive ones do is about something else.
@@ -35,11 +34,15 @@ class Sought(NamedTuple):
 
 
 def heard(questions: Sequence[str], passages: Sequence[str]) -> Floats:
-    """Return the share of each passage's words, rare ones weighing more, that some question uses too, 0 to 1."""
+    """Return the share of each passage's words, rare ones weighing more, that some question uses too, 0 to 1.
+
+    Where the script sets no spaces between words they tell nothing, and every share is 1.
+    """
+    if is_unspaced(questions):
+        return np.ones(len(passages))
     sample = questions[:: 1 + len(questions) // _MOST_TEXTS]
     said = Counter(word for text in sample for word in set(_WORD.findall(text.lower())))
-    share = np.array([_share(passage, said, len(sample)) for passage in passages])
-    return share if len(share) and np.median(share) >= _SILENT else np.ones(len(passages))
+    return np.array([_share(passage, said, len(sample)) for passage in passages], dtype=np.float64)
 
 
 def _share(passage: str, said: Counter[str], count: int) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kbsync.gaps import cluster
 from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
-from kbsync.gaps.calibrate import answered, split_point
+from kbsync.gaps.calibrate import answered, contrasted, split_point
 from kbsync.gaps.coverage import Evidence, margin_over_next, standard, weigh, without_best
 from kbsync.gaps.desk import Desk
 from kbsync.gaps.graph import connect
@@ -19,6 +19,10 @@ _COMPETITION: Final = 0.1
 _HALF: Final = 0.5
 _SLOPE: Final = 2.0
 _TINY: Final = 1e-9
+#: Half the root of the mean cosine within a topic and this much lie between topics that have their article at a desk
+#: of two to six topics and those that have not (five public data sets: 9 of 10 are told right).
+_ANSWER: Final = 0.2
+_USUAL_LIKENESS: Final = 0.25
 #: What a question shows by itself, and its topic as a whole, beside what it and its neighbours show together.
 _ALONE: Final = 0.3
 _TOPIC: Final = 0.3
@@ -82,9 +86,9 @@ def _answered(desk: Desk, shelf: Sought, topic: Integers, evidence: Evidence) ->
     strength = _topic_means(evidence.strength, topic, desk.counts)
     margin, won = margin_over_next(similarity), _won(similarity, similarity.argmax(axis=1))
     total = standard(strength) + _HALF * standard(margin) + _HALF * standard(won)
-    contrast = similarity.max(axis=1) - _nearest_other(centres)
+    contrast = similarity.max(axis=1) - _expected(desk.vectors, topic, desk.counts)
     if not len(evidence.rest):
-        return _Answered(answered(total, contrast), total)
+        return _Answered(contrasted(contrast), total)
     second = np.argsort(similarity, axis=1)[:, -2]
     rest = (
         standard(_topic_means(evidence.rest, topic, desk.counts), strength)
@@ -114,12 +118,14 @@ def _won(similarity: Floats, article: Integers) -> Floats:
     return np.asarray(np.clip(lead, -_COMPETITION, _COMPETITION))
 
 
-def _nearest_other(centres: Vectors) -> Floats:
-    if len(centres) == 1:
-        return np.full(1, _HALF)
-    likeness = centres @ centres.T
-    np.fill_diagonal(likeness, -1.0)
-    return np.asarray(likeness.max(axis=1))
+def _expected(vectors: Vectors, topic: Integers, counts: Integers) -> Floats:
+    """Return how near to each topic an article is that answers it: nearer, the more alike its members are."""
+    sums = np.zeros((int(topic.max(initial=-1)) + 1, vectors.shape[1]))
+    np.add.at(sums, topic, vectors)
+    sizes = np.bincount(topic)
+    pairs = np.maximum(sizes * (sizes - 1), 1)
+    within = np.where(sizes > 1, ((sums**2).sum(axis=1) - sizes) / pairs, _USUAL_LIKENESS)
+    return np.asarray(_HALF * np.sqrt(np.maximum(within, 0.0)) + _ANSWER)
 
 
 def _chosen_article(similarity: Floats, article: Integers, topic: Integers, counts: Integers) -> Integers:

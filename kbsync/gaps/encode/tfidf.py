@@ -40,7 +40,7 @@ class TfidfEncoder:
 
     def __init__(self, corpus: Sequence[str], *, seed: int = 0) -> None:
         sample = list(corpus)[:: 1 + len(corpus) // _FIT_ON]
-        unspaced = _is_unspaced(sample)
+        unspaced = is_unspaced(sample)
         self._terms = _TermSpace(sample, unspaced=unspaced, seed=seed)
         self._words = None if unspaced else _WordSpace(sample, seed=seed)
 
@@ -161,6 +161,7 @@ def _fitted(vectorizer: CountVectorizer, sample: Sequence[str]) -> tuple[CountVe
     return None
 
 
-def _is_unspaced(sample: Sequence[str]) -> bool:
+def is_unspaced(sample: Sequence[str]) -> bool:
+    """Whether these texts set no spaces between words, as Chinese, Japanese and Thai do."""
     letters = "".join(sample[:1_000])
     return len(_UNSPACED.findall(letters)) > _UNSPACED_SHARE * max(len(letters), 1)

@@ -60,6 +60,21 @@ def article(subject: str, locale: str = "en") -> HelpText:
     return HelpText(f"{subject}.md", subject, locale, f"About the {subject}", passages)
 
 
+@pytest.mark.parametrize("answers", [(), ("refund",), ("refund", "invoice", "coupon")])
+def test_a_small_desk_knows_what_is_missing(answers: tuple[str, ...]) -> None:
+    """With fewer topics than statistics need, those with an article are covered, those without are not."""
+    about_else = HelpText("t.md", "t", "en", "Tables", ("The columns of the table have equal width please.",))
+    found = analyze(desk(), [about_else, *map(article, answers)], SETTINGS)
+    asked = {each.id: each.messages[0].text for each in desk()}
+    told = [
+        (next(subject for subject in SUBJECTS if subject in asked[topic.representatives[0]]), topic.verdict)
+        for topic in found.topics
+    ]
+
+    assert {subject for subject, verdict in told if verdict == "uncovered"} == set(SUBJECTS) - set(answers)
+    assert {subject for subject, verdict in told if verdict != "uncovered"} == set(answers)
+
+
 SHELF = tuple(article(subject) for subject in ("refund", "password", "invoice"))
 
 

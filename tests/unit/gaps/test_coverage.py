@@ -92,7 +92,7 @@ def test_the_scale_of_the_evidence_does_not_matter() -> None:
 
 
 def test_few_topics_are_judged_by_contrast() -> None:
-    """Nearer to an article than to any other topic means answered."""
+    """Nearer to an article than unanswered topics are means answered."""
     assert (answered(np.zeros(2), np.array([0.3, -0.3])) > 0.5).tolist() == [True, False]
 
 
