@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import py3langid
 
 from kbsync.gaps.arrays import Floats
+from kbsync.gaps.identify import identifier
 
 _CHARACTERS = 1_000
 _ROUNDS = 20
@@ -37,7 +37,7 @@ class Speech(NamedTuple):
     def tell(self, texts: Sequence[str], declared: Sequence[str | None]) -> list[str]:
         """Return a language code for each text; a declared locale is trusted."""
         asked = _asked(texts, declared)
-        return _told(texts, declared, self.best(asked, _evidence(asked, self.codes)), self.default)
+        return _told(texts, declared, self.best(asked, _evidence(asked)), self.default)
 
     def best(self, asked: Sequence[str], evidence: Floats) -> dict[str, str]:
         """Return the likeliest code of each text, given how well each code explains it."""
@@ -48,9 +48,9 @@ class Speech(NamedTuple):
 def listen(texts: Sequence[str], declared: Sequence[str | None], default: str) -> tuple[Speech, list[str]]:
     """Estimate how much of each language is written, and return the language code of each text too."""
     asked = _asked(texts, declared)
-    codes = tuple(sorted(code for code, _ in py3langid.rank("")))
+    codes = identifier().codes
     spoken = Counter(filter(None, map(primary, declared)))
-    evidence = _evidence(asked, codes)
+    evidence = _evidence(asked)
     prior = _prior(evidence, np.array([spoken[code] for code in codes], dtype=np.float64))
     speech = Speech(codes, prior, primary(default))
     return speech, _told(texts, declared, speech.best(asked, evidence), speech.default)
@@ -78,16 +78,12 @@ def _legible(text: str) -> bool:
     return sum(character.isalpha() for character in text[:_CHARACTERS]) >= _ENOUGH_LETTERS
 
 
-def _evidence(texts: Sequence[str], codes: Sequence[str]) -> Floats:
+def _evidence(texts: Sequence[str]) -> Floats:
     """Return how well each language explains each text, shape (texts, codes), each row summing to 1.
 
     Naive Bayes scores grow with length as if bytes were independent; the root of the length calms them.
     """
-    place = {code: number for number, code in enumerate(codes)}
-    scores = np.full((len(texts), len(codes)), -math.inf)
-    for row, text in enumerate(texts):
-        for code, score in py3langid.rank(text[:_CHARACTERS]):
-            scores[row, place[code]] = score
+    scores = identifier().scores([text[:_CHARACTERS] for text in texts])
     length = np.array([max(len(text[:_CHARACTERS].encode("utf-8", "replace")), 1) for text in texts])
     scores -= scores.max(axis=1, keepdims=True, initial=-math.inf)
     scores /= np.sqrt(length)[:, None]

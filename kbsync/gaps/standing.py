@@ -86,7 +86,7 @@ def _answered(desk: Desk, shelf: Sought, topic: Integers, evidence: Evidence) ->
     strength = _topic_means(evidence.strength, topic, desk.counts)
     margin, won = margin_over_next(similarity), _won(similarity, similarity.argmax(axis=1))
     total = standard(strength) + _HALF * standard(margin) + _HALF * standard(won)
-    contrast = similarity.max(axis=1) - _expected(desk.vectors, topic, desk.counts)
+    contrast = similarity.max(axis=1) - _expected(desk.vectors, topic)
     if not len(evidence.rest):
         return _Answered(contrasted(contrast), total)
     second = np.argsort(similarity, axis=1)[:, -2]
@@ -118,7 +118,7 @@ def _won(similarity: Floats, article: Integers) -> Floats:
     return np.asarray(np.clip(lead, -_COMPETITION, _COMPETITION))
 
 
-def _expected(vectors: Vectors, topic: Integers, counts: Integers) -> Floats:
+def _expected(vectors: Vectors, topic: Integers) -> Floats:
     """Return how near to each topic an article is that answers it: nearer, the more alike its members are."""
     sums = np.zeros((int(topic.max(initial=-1)) + 1, vectors.shape[1]))
     np.add.at(sums, topic, vectors)

@@ -25,6 +25,8 @@ _MAX_TERMS: Final = 60_000
 _MAX_WORDS: Final = 10_000
 _FIT_ON: Final = 30_000
 _POWER: Final = 1.5
+#: Power iterations of the randomised SVD; scikit-learn's five cost twice as much for the same topics.
+_ITERATIONS: Final = 2
 _FREQUENT: Final = 0.01
 _CONTEXT: Final = 0.75
 _WORD: Final = r"(?u)\b\w[\w'’]*\b"  # noqa: RUF001 - customers type both apostrophes
@@ -134,7 +136,7 @@ def _directions(matrix: csr_matrix, most: int, seed: int) -> tuple[TruncatedSVD 
     if width < 1 or not matrix.nnz:
         return None, np.ones(1)
     with np.errstate(invalid="ignore", divide="ignore"):  # equal rows have no variance to explain
-        svd = TruncatedSVD(width, random_state=seed).fit(matrix)
+        svd = TruncatedSVD(width, n_iter=_ITERATIONS, random_state=seed).fit(matrix)
     strength = svd.singular_values_
     return svd, strength / max(float(strength[0]), 1e-12)
 
