@@ -120,11 +120,17 @@ def _word(
 def _hidden_marks(
     hunk: Hunk[tuple[Atom]], sides: Sequence[Sequence[tuple[Atom]]], places: Places
 ) -> frozenset[Mark]:
-    """Return the marks that all words under or around a hunk have elsewhere, though the base shows none."""
-    around = range(hunk.start, hunk.end) or range(hunk.start - 1, hunk.start + 1)
+    """Return the marks that all words under or around a hunk have elsewhere, though the base shows none.
+
+    Words added before or behind all others have a neighbour on one side only, which a mark may end at:
+    they take the marks that the whole text has.
+    """
+    words = range(len(sides[0]))
+    between = words if hunk.start in {0, len(words)} else words[hunk.start - 1 : hunk.start + 1]
+    around = words[hunk.start : hunk.end] or between
     hidden: frozenset[Mark] = PLAIN
     for version, there in enumerate(places):
-        if version == hunk.version or not all(at in there for at in around):
+        if version == hunk.version or not around or not all(at in there for at in around):
             continue
         extra = [sides[version + 1][there[at]][0].marks - sides[0][at][0].marks for at in around]
         hidden |= frozenset[Mark].intersection(*extra)

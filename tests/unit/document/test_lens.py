@@ -193,6 +193,35 @@ def test_an_edit_in_intercom_arrives_alone(old: str, new: str) -> None:
     assert put(MARKDOWN, lifted, FULL).raw == FULL.replace(old, new)
 
 
+@pytest.mark.parametrize(
+    ("full", "lifted"),
+    [
+        ("<u>Read me.</u>", "<u>Read me. Really.</u>"),
+        ("Please. <u>Read me.</u>", "Please. <u>Read me.</u> Really."),
+        ("<u>Read me.</u> Please.", "<u>Read me.</u> Please. Really."),
+    ],
+)
+def test_words_added_behind_a_text_are_marked_as_all_of_it_is(full: str, lifted: str) -> None:
+    """Where a replica hides the underline, an added sentence is underlined when everything else is."""
+    base = MARKDOWN.read(full, PLAIN)
+    shown = INTERCOM.write(base, PLAIN).raw
+    after = INTERCOM.read(shown.replace("</p>", " Really.</p>"), PLAIN)
+
+    assert canon.same(lift(base, INTERCOM.read(shown, PLAIN), after), MARKDOWN.read(lifted, PLAIN))
+
+
+def test_words_added_in_front_of_a_title_are_bold_as_all_of_it_is() -> None:
+    """Confluence shows a title without its bold; a word put in front of it is bold where Markdown shows it."""
+    full = "<details>\n<summary>**Read this.**</summary>\n\nAll of it.\n\n</details>\n"
+    base = MARKDOWN.read(full, PLAIN)
+    shown = CONFLUENCE.write(base, PLAIN).raw
+    after = CONFLUENCE.read(shown.replace("Read this.", "Do Read this."), PLAIN)
+
+    whole = lift(base, CONFLUENCE.read(shown, PLAIN), after)
+
+    assert put(MARKDOWN, whole, full).raw == full.replace("Read this.", "Do Read this.")
+
+
 def test_a_block_removed_in_a_replica_is_removed() -> None:
     """A replica's removal wins over what only the base knows of the block."""
     base = Document((Paragraph((Text("Keep."),)), CodeBlock("a = 1", "python")))
