@@ -13,6 +13,8 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 Vectors: TypeAlias = NDArray[np.float32]
 #: Row numbers or labels.
 Integers: TypeAlias = NDArray[np.integer[Any]]
+#: Yes or no for each row.
+Flags: TypeAlias = NDArray[np.bool_]
 
 
 def unit_rows(matrix: Floats) -> Vectors:

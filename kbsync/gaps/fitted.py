@@ -7,12 +7,12 @@ ordinary desk is everything. What was not in the sample goes where its nearest f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from kbsync.gaps.arrays import Floats, Integers, Vectors
+from kbsync.gaps.arrays import Flags, Floats, Integers, Vectors
 from kbsync.gaps.chatter import chatter
 from kbsync.gaps.desk import Desk, Space, fold, lay_out
 from kbsync.gaps.encode.base import Encoder, VectorCache
@@ -49,8 +49,8 @@ class Placement(NamedTuple):
     topic: Integers
     coverage: Floats
     article: Integers
-    silent: Integers
-    strange: Integers
+    silent: Flags
+    strange: Flags
 
     @classmethod
     def nowhere(cls, count: int) -> Placement:
@@ -251,7 +251,8 @@ def _scatter(placed: Placement, askers: Sequence[Sequence[int]], found: Placemen
     """Give everyone who asked a distinct question its place."""
     rows = np.array([row for group in askers for row in group], dtype=np.int64)
     times = [len(group) for group in askers]
-    placed.put(rows, Placement(*(np.repeat(column, times) for column in found)))
+    repeated: Iterator[Any] = (np.repeat(column, times) for column in found)
+    placed.put(rows, Placement(*repeated))
 
 
 def _unknown(count: int) -> Placement:

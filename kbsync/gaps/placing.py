@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from kbsync.gaps.arrays import Integers
+from kbsync.gaps.arrays import Flags
 from kbsync.gaps.fitted import Fitted, Placement, Said
 from kbsync.gaps.reading import PLACED
 
@@ -76,7 +76,7 @@ def gathered(paths: Sequence[Path]) -> Placement:
     return Placement(*(table[name].to_numpy() for name in PLACED.names))
 
 
-def joined(own: Placement, others: Placement, sampled: Integers) -> Placement:
+def joined(own: Placement, others: Placement, sampled: Flags) -> Placement:
     """Return both in the order of the rows; `sampled` tells which are the fit's own."""
     whole = Placement.nowhere(len(sampled))
     whole.put(np.flatnonzero(sampled), own)

@@ -49,14 +49,11 @@ class Paths:
 def write(report: Report, analysis: Analysis, out: Path, effects: Effects = DIRECT) -> Paths:
     """Write `index.html`, `report.md`, `topics.csv` and `analysis.json` into `out`. Raises WriteFailed."""
     disk = Disk(out, effects)
-    pages = {
-        "index.html": page(report),
-        "report.md": markdown(report),
-        "topics.csv": table(report),
-    }
+    pages = {"index.html": page(report), "report.md": markdown(report), "topics.csv": table(report)}
     for name, text in pages.items():
         disk.write(name, text.encode())
-    return Paths(*(out / name for name in pages), write_analysis(analysis, out, effects))
+    index, text, csv = (out / name for name in pages)
+    return Paths(index, text, csv, write_analysis(analysis, out, effects))
 
 
 def write_analysis(analysis: Analysis, out: Path, effects: Effects = DIRECT) -> Path:
