@@ -52,8 +52,8 @@ def write(report: Report, analysis: Analysis, out: Path, effects: Effects = DIRE
     pages = {"index.html": page(report), "report.md": markdown(report), "topics.csv": table(report)}
     for name, text in pages.items():
         disk.write(name, text.encode())
-    index, text, csv = (out / name for name in pages)
-    return Paths(index, text, csv, write_analysis(analysis, out, effects))
+    html, plain, csv = (out / name for name in pages)
+    return Paths(html, plain, csv, write_analysis(analysis, out, effects))
 
 
 def write_analysis(analysis: Analysis, out: Path, effects: Effects = DIRECT) -> Path:
