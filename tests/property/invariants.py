@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 import pytest
-from ledger import WORD, Content, birth, words
+from ledger import WORD, Content, Json, birth, words
 from playground import KINDS, NAMES, Run, World
 from replicas import Thing, Write
 
@@ -79,9 +79,39 @@ def _nothing_else_changed(world: World, each: str, name: str, shown: dict[tuple[
         before, now = world.ledger.agreed.get((each, other)), shown.get((each, other))
         if before is None or now is None or other == name or (each, other) in world.altered:
             continue
-        beyond = before.keys() - shown.get((each, name), {}).keys()
+        held = shown.get((each, name), {}).keys() | world.ledger.agreed.get((each, name), {}).keys()
+        beyond = before.keys() - held
         kept = {spot: before[spot] for spot in beyond}
         assert {s: now.get(s) for s in beyond} == kept, f"{each} in {other} changed beyond {name}: {kept}"
+
+
+def held_fields_stay(world: World, run: Run) -> None:
+    """2. What waits for a person is not written over: each replica keeps its own version of a held field."""
+    if not run.undisturbed:
+        return
+    for write in run.writes:
+        if (
+            write.before is None
+            or write.action != "update"
+            or (birth(write.sent), write.replica) in world.altered
+        ):
+            continue
+        for held in world.state.snapshot.conflicts((write.kind, write.id)):
+            if held.drift and write.replica not in held.versions:
+                continue
+            before, after = (_held_value(raw, held) for raw in (write.before, write.sent))
+            assert before == after, f"{write.replica} lost its {held.field}: {before!r}, now {after!r}"
+
+
+def _held_value(raw: Json, held: Conflict) -> list[str] | None:
+    value = raw["texts"].get(held.locale, {}).get(held.field)
+    return None if value is None else [_link(" ".join(line.split()), set()) for line in value.split("\n")]
+
+
+def nothing_waits_unsaid(world: World, run: Run) -> None:
+    """3. A run that says all went well leaves no announced write, and no overwritten version to bring back."""
+    if run.report is not None and run.report.exit_code == 0:
+        crash_anywhere(world)
 
 
 def quiescence(world: World) -> None:
@@ -242,7 +272,13 @@ ALWAYS: Final[tuple[Callable[[World], None], ...]] = (
     merge_laws,
     lens_laws,
 )
-AFTER_A_RUN: Final[tuple[Callable[[World, Run], None], ...]] = (no_silent_deletion, deletion_budget, scope)
+AFTER_A_RUN: Final[tuple[Callable[[World, Run], None], ...]] = (
+    no_silent_deletion,
+    deletion_budget,
+    scope,
+    held_fields_stay,
+    nothing_waits_unsaid,
+)
 AT_REST: Final[tuple[Callable[[World], None], ...]] = (
     crash_anywhere,
     no_word_out_of_sight,

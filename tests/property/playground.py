@@ -6,7 +6,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -23,9 +25,10 @@ from kbsync.state.lease import lease
 from kbsync.state.records import Base, Conflict, Intent, Note, Record, Rescue, Settled, Shadow
 from kbsync.state.snapshot import ALL_TABLES, Put
 from kbsync.state.store import State, open_state
-from kbsync.sync import observe
+from kbsync.sync import accept, observe
 from kbsync.sync.engine import Engine
 from kbsync.sync.outcome import Report
+from kbsync.sync.plan import Plan
 from kbsync.sync.policy import Budget, Policy
 
 T = TypeVar("T")
@@ -62,7 +65,7 @@ class Fragile:
 
 
 class InTurn:
-    """Looks at one replica after the other, so that the same seed always plays the same game."""
+    """Looks at one replica after the other."""
 
     def __init__(self, max_workers: int) -> None:
         self.max_workers = max_workers
@@ -82,14 +85,29 @@ class InTurn:
         return done
 
 
+class Clock:
+    """Goes on by a second whenever somebody looks at it."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self, _: tzinfo) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of kbsync as it was seen from outside: its report or its end, and every write it made."""
+    """One run of kbsync as it was seen from outside: its report or its end, and every write it made.
+
+    It is `undisturbed` when nobody was to edit anything meanwhile.
+    """
 
     policy: Policy
     articles: int
     tombstones: frozenset[str]
     writes: tuple[Write, ...]
+    undisturbed: bool
     report: Report | None = None
     error: BaseException | None = None
 
@@ -123,6 +141,7 @@ class World:
             "confluence": self.confluence,
         }
         self.home = tempfile.TemporaryDirectory()
+        self.clock = Clock()
         self.state = self._fresh_state()
 
     def _fresh_state(self) -> State:
@@ -156,6 +175,15 @@ class World:
     def births(self) -> set[str]:
         """Return every article and collection that stands anywhere."""
         return {birth(thing.raw) for name in NAMES for thing in self.replicas[name].things.values()}
+
+    def left_unlike(self) -> set[str]:
+        """Return what went out of sight with unlike copies: whoever brings one back brings the others' words."""
+        said: dict[str, set[frozenset[str]]] = {}
+        for name in NAMES:
+            for thing in self.things(name):
+                said.setdefault(birth(thing.raw), set()).add(frozenset(words(thing.raw)))
+        shown = {each for each, _ in self.shown()}
+        return {each for each, versions in said.items() if len(versions) > 1} - shown
 
     def birth_of(self, id: str) -> str:
         """Return the birth word of what the engine knows by an id."""
@@ -276,6 +304,15 @@ class World:
             lease_factory=self.lease,
         )
 
+    @contextmanager
+    def same_game(self) -> Iterator[None]:
+        """Let the same seed always play the same game: no threads, and a clock of its own."""
+        with (
+            patch.object(observe, "ThreadPoolExecutor", InTurn),
+            patch.object(accept, "datetime", self.clock),
+        ):
+            yield
+
     def run(self, act: Callable[[Engine], Report]) -> Run:
         """Let a process run to its end or its death, and take down what it did."""
         self.syncs += 1
@@ -283,9 +320,9 @@ class World:
         begun = {name: len(replica.log) for name, replica in self.replicas.items()}
         living = [base for base in self.state.snapshot.all(Base) if not base.retired]
         tombstones = {self.birth_of(b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
-        report, error = None, None
+        undisturbed, report, error = self._undisturbed(), None, None
         try:
-            with patch.object(observe, "ThreadPoolExecutor", InTurn):
+            with self.same_game():
                 report = act(self.engine())
         except (Crash, KbsyncError) as caught:
             error = caught
@@ -298,11 +335,22 @@ class World:
         for write in writes:
             self._tell(f"  {write.action} {write.id} in {write.replica}", write.sent)
         self._take_note(report, writes)
-        return Run(self.policy, count, frozenset(tombstones), writes, report, error)
+        return Run(self.policy, count, frozenset(tombstones), writes, undisturbed, report, error)
+
+    def plan(self) -> Plan:
+        """Let a process look."""
+        with self.same_game():
+            return self.engine().plan()
 
     def sync(self) -> Run:
         """Let a process sync."""
         return self.run(lambda engine: engine.sync())
+
+    def _undisturbed(self) -> bool:
+        moods = [replica.moods for replica in self.replicas.values()]
+        return self.intercom.race is None and not any(
+            m.before_write or m.after_write or m.at_answer for m in moods
+        )
 
     def _take_note(self, report: Report | None, writes: tuple[Write, ...]) -> None:
         snapshot = self.state.snapshot

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -22,7 +22,7 @@ from ledger import WORD
 from playground import CALM, NAMES, REMOTES, Run
 from replicas import Moods
 from soaking import soak
-from writers import People
+from writers import HOLD_DESCRIPTIONS, People
 
 from kbsync.errors import KbsyncError
 from kbsync.replicas.base import Key
@@ -53,6 +53,39 @@ class Tally:
 
 class SyncMachine(People):
     """People edit, replicas misbehave, processes die; no word is lost."""
+
+    @rule()
+    def anything_happens(self) -> None:
+        """Hypothesis takes the first rule by name most often: here it is any of them, edits before all."""
+        name, remote = self.random.choice(NAMES), self.random.choice(REMOTES)
+        describing, at = self.random.choice(HOLD_DESCRIPTIONS), self.random.randrange(6)
+        edits = (
+            lambda: self.add_a_line(name, at),
+            lambda: self.replace_a_line(name, at),
+            lambda: self.remove_a_line(name, at),
+            lambda: self.extend_a_line(name, at),
+            lambda: self.rename_a_title(name),
+            lambda: self.write_the_title_anew(name),
+            lambda: self.describe(describing),
+            lambda: self.label(name),
+            lambda: self.unlabel(name),
+            lambda: self.translate(describing),
+            lambda: self.link(name),
+            lambda: self.write_an_article(name),
+            lambda: self.move_remotely(remote),
+            self.move_a_file,
+            lambda: self.delete(name),
+        )
+        rest = (
+            self.sync,
+            lambda: self.crash(self.random.randint(1, 40), self.random.choice(("before", "after", "lost"))),
+            self.race_unseen,
+            lambda: self.edit_after_the_next_write(remote),
+            lambda: self.edit_before_the_next_write(name),
+            lambda: self.behave_badly(remote, self.random.choice(sorted(MOODS))),
+            self.rename_a_folder,
+        )
+        self.random.choice(self.random.choice((edits, rest)))()
 
     # --- moods ------------------------------------------------------------------------------------
 
@@ -160,10 +193,10 @@ class SyncMachine(People):
         if hooks or self.world.intercom.race or any(m.lists_short == 1 for m in moods):
             return
         twin = self.world.twin()
-        one, other = self.world.sync(), twin.sync()
-        assert type(one.error) is type(other.error), (one.error, other.error)
-        must.order_independence(self.world, twin)
-        twin.close()
+        with closing(twin):
+            one, other = self.world.sync(), twin.sync()
+            assert type(one.error) is type(other.error), (one.error, other.error)
+            must.order_independence(self.world, twin)
         self.run(one)
 
     @rule(data=st.data())
@@ -171,7 +204,7 @@ class SyncMachine(People):
         with suppress(KbsyncError):
             writes = sum(replica.writes for replica in self.world.replicas.values())
             before: list[Any] = self.world.records()
-            plan = self.world.engine().plan()
+            plan = self.world.plan()
             must.planning_writes_nothing(self.world, before, writes)
             planned = self.world.shown()
             for name in data.draw(st.lists(st.sampled_from(NAMES), max_size=3)):
@@ -185,7 +218,7 @@ class SyncMachine(People):
     def apply_a_plan_twice(self) -> None:
         self.weather_passes()
         with suppress(KbsyncError):
-            plan = self.world.engine().plan()
+            plan = self.world.plan()
             first = self.run(self.world.run(lambda engine: engine.apply(plan)))
             second = self.run(self.world.run(lambda engine: engine.apply(plan)))
             must.idempotence(self.world, plan, first, second)
@@ -234,7 +267,7 @@ class SyncMachine(People):
     def settle(self, id: str, take: Any) -> None:
         if take == "merged":
             self.merge_by_hand()
-        with suppress(KbsyncError):
+        with suppress(KbsyncError), self.world.same_game():
             self.world.engine().resolve(id, take)
 
     def merge_by_hand(self) -> None:
@@ -269,10 +302,14 @@ class SyncMachine(People):
         for check in must.AT_REST:
             check(self.world)
         self.world.ledger.all_agree(self.world.shown())
+        self.world.ledger.doubt(self.world.left_unlike())
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
+        if not hasattr(self, "world"):
+            return
+        try:
             self.calm_down("files")
+        finally:
             Tally.syncs += self.world.syncs
             Tally.effects += self.world.effects.count
             self.world.close()
