@@ -1,6 +1,6 @@
 """The state machine is worth its time: by itself it catches bugs that somebody could make.
 
-`pytest -s` prints a line for each seeded bug: after how many steps the machine noticed, and by what.
+`pytest -s` prints a table at the end: after how many steps the machine noticed each seeded bug, and by what.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import invariants
@@ -20,6 +21,15 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 EXAMPLES = 400
 IN_CI = ("count an unconfirmed absence", "let a delete beat an edit", "write again what is done")
+TABLE: list[str] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _table() -> Iterator[None]:
+    """Print what was caught, once all hunts are over."""
+    yield
+    if TABLE:
+        print("", *sorted(TABLE), f"{len(TABLE)} seeded bugs were hunted, all were caught", sep="\n")
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -73,6 +83,7 @@ def _hunt(mutant: Mutant, folder: Path) -> None:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(map(str, (folder, HERE.parent, HERE))),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
     }
     command = [sys.executable, str(HERE / "hunt.py"), str(EXAMPLES)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -80,7 +91,7 @@ def _hunt(mutant: Mutant, folder: Path) -> None:
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["package"].startswith(str(folder)), "the machine played with another kbsync"
     assert found["reason"], f"nobody noticed in {found['steps']} steps: {mutant.name}"
-    print(f"\n{mutant.name}: after {found['steps']} steps, {found['reason'][:100]}")
+    TABLE.append(f"{found['steps']:>6} steps  {mutant.name}: {found['reason'][:90]}")
 
 
 def test_all_18_invariants_have_a_check() -> None:
