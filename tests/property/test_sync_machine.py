@@ -254,6 +254,19 @@ class SyncMachine(People):
             self.world.replicas[name].moods.empty = False
 
     @rule(name=st.sampled_from(NAMES))
+    def sync_after_a_sweep(self, name: str) -> None:
+        """Somebody deletes three articles at once, where one a run is allowed."""
+        self.weather_passes()
+        self.settle_down()
+        things = sorted(self.world.in_sight(name), key=lambda thing: thing.handle)
+        if len(things) < 3:
+            return
+        self.world.policy = replace(CALM, max_deletes=Budget(number=1, share=None))
+        for thing in self.random.sample(things, 3):
+            self.world.remove(name, thing)
+        self.run(self.world.sync())
+
+    @rule(name=st.sampled_from(NAMES))
     def sync_twice_at_once(self, name: str) -> None:
         self.world.replicas[name].moods.at_answer = (1, lambda: must.single_writer(self.world))
         self.run(self.world.sync())
