@@ -168,6 +168,13 @@ def nothing_follows_from_emptiness(run: Run, name: str) -> None:
     assert not [w for w in run.writes if w.action == "retire" or w.replica == name], run.writes
 
 
+def no_silence_about_outages(_: World, run: Run) -> None:
+    """6. A replica that could not be listed is named among what failed: its emptiness is not believed."""
+    if run.report is not None:
+        silent = run.unheard - {stop.replica for stop in run.report.failed}
+        assert not silent, f"not a word about {silent}: {run.report}"
+
+
 def deletion_budget(world: World, run: Run) -> None:
     """7. One run retires at most as many articles as the policy allows; finishing an earlier one is free."""
     retired = {birth(w.sent) for w in run.writes if w.action == "retire" and w.kind == "article"}
@@ -277,6 +284,7 @@ AFTER_A_RUN: Final[tuple[Callable[[World, Run], None], ...]] = (
     deletion_budget,
     scope,
     held_fields_stay,
+    no_silence_about_outages,
     nothing_waits_unsaid,
 )
 AT_REST: Final[tuple[Callable[[World], None], ...]] = (

@@ -100,7 +100,7 @@ class Clock:
 class Run:
     """One run of kbsync as it was seen from outside: its report or its end, and every write it made.
 
-    It is `undisturbed` when nobody was to edit anything meanwhile.
+    It is `undisturbed` when nobody was to edit anything meanwhile; `unheard` are replicas that gave no list.
     """
 
     policy: Policy
@@ -108,6 +108,7 @@ class Run:
     tombstones: frozenset[str]
     writes: tuple[Write, ...]
     undisturbed: bool
+    unheard: frozenset[str]
     report: Report | None = None
     error: BaseException | None = None
 
@@ -321,6 +322,7 @@ class World:
         living = [base for base in self.state.snapshot.all(Base) if not base.retired]
         tombstones = {self.birth_of(b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
         undisturbed, report, error = self._undisturbed(), None, None
+        unheard = frozenset(n for n, r in self.replicas.items() if r.moods.breaks_off or r.moods.down)
         try:
             with self.same_game():
                 report = act(self.engine())
@@ -335,7 +337,7 @@ class World:
         for write in writes:
             self._tell(f"  {write.action} {write.id} in {write.replica}", write.sent)
         self._take_note(report, writes)
-        return Run(self.policy, count, frozenset(tombstones), writes, undisturbed, report, error)
+        return Run(self.policy, count, frozenset(tombstones), writes, undisturbed, unheard, report, error)
 
     def plan(self) -> Plan:
         """Let a process look."""
