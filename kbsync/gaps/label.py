@@ -40,13 +40,16 @@ class Name(NamedTuple):
     keywords: list[str]
 
 
-def names(texts: Sequence[str], topic: Integers, typical: Sequence[str]) -> list[Name]:
+def names(
+    texts: Sequence[str], topic: Integers, typical: Sequence[str], *, longest: int = _PHRASE_WORDS
+) -> list[Name]:
     """Return a name for each topic 0..n-1; `topic[i]` is the topic of text `i`, negative for none.
 
-    `typical` holds each topic's most typical question, which stands in where no phrase is shared.
+    `typical` holds each topic's most typical question, which stands in where no phrase is shared. Phrases of up to
+    `longest` words are weighed; the keywords are the same whatever it is.
     """
     chosen = _bounded(topic, len(typical))
-    terms, strength = _strength([texts[row] for row in chosen], topic[chosen], len(typical))
+    terms, strength = _strength([texts[row] for row in chosen], topic[chosen], len(typical), longest)
     said: list[list[str]] = [[] for _ in typical]
     for row in chosen:
         said[topic[row]].append(texts[row])
@@ -60,9 +63,11 @@ def _bounded(topic: Integers, count: int) -> Integers:
     return np.concatenate(spread) if spread else np.zeros(0, dtype=np.int64)
 
 
-def _strength(texts: Sequence[str], topic: Integers, count: int) -> tuple[list[str], csr_matrix]:
+def _strength(
+    texts: Sequence[str], topic: Integers, count: int, longest: int
+) -> tuple[list[str], csr_matrix]:
     """Return the terms and, per topic and term, how telling the term is (0 when it is not)."""
-    vectorizer = CountVectorizer(ngram_range=(1, _PHRASE_WORDS), token_pattern=_WORD, binary=True)
+    vectorizer = CountVectorizer(ngram_range=(1, longest), token_pattern=_WORD, binary=True)
     try:
         said = vectorizer.fit_transform(texts)
     except ValueError:  # scikit-learn's way to say that there is no word

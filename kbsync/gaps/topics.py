@@ -73,4 +73,5 @@ def _facet(desk: Desk, rows: Integers, coverage: Floats) -> list[str]:
     low = coverage < CUT
     if low.sum() < _AT_LEAST or low.all():
         return []
-    return names([desk.texts[row] for row in rows], np.where(low, 0, 1), ["", ""])[0].keywords[:_FACET_WORDS]
+    told = names([desk.texts[row] for row in rows], np.where(low, 0, 1), ["", ""], longest=1)
+    return told[0].keywords[:_FACET_WORDS]
