@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -48,11 +48,14 @@ from kbsync.document.blocks import (
     Underline,
     Url,
 )
+from kbsync.document.shape import WRAPPERS
 
 WORDS: Final = (
     "refund payment card invoice account settings click open button team report admin workspace email "
     "password reset export import data user billing plan upgrade trial customer message inbox article"
 ).split()
+
+MARKS: Final = {mark.__name__.lower() for mark in WRAPPERS}
 
 
 class Author:
@@ -185,20 +188,32 @@ class Author:
         return Document(tuple(self.block() for _ in range(self.random.randint(3, 20))))
 
     def edited(self, document: Document) -> Document:
-        """Return the document with one sentence replaced, or one added."""
+        """Return the document with one sentence replaced, or one added.
+
+        What is added at the end of bold or the like could stand in it or behind it, and a format that
+        cannot show it cannot tell which: there the sentence is added in front of the last word.
+        """
         tree = msgspec.to_builtins(document)
-        place = self.random.choice(_texts(tree))
+        place, amid = self.random.choice(_texts(tree))
         old = place["text"]
         lead, trail = old[: len(old) - len(old.lstrip())], old[len(old.rstrip()) :]
         new = self.sentence()[:-1] + "."
-        place["text"] = (
-            f"{lead}{new}{trail}" if self.random.random() < 0.5 else f"{old.rstrip()} {new}{trail}"
-        )
+        ahead, behind = old.rstrip().rsplit(" ", 1) if amid else (old.rstrip(), "")
+        added = f"{ahead} {new} {behind}".rstrip()
+        place["text"] = f"{lead}{new}{trail}" if self.random.random() < 0.5 else f"{added}{trail}"
         return msgspec.convert(tree, Document)
 
 
-def _texts(tree: Any) -> list[dict[str, Any]]:
+def _texts(tree: Any, *, amid: bool = False) -> list[tuple[dict[str, Any], bool]]:
+    """Return what can be edited, and whether it is in bold or the like amid other text."""
     if isinstance(tree, dict):
-        mine = [tree] if tree["kind"] in {"text", "codeblock"} and " " in tree["text"].strip() else []
-        return mine + [found for value in tree.values() for found in _texts(value)]
-    return [found for value in tree for found in _texts(value)] if isinstance(tree, list | tuple) else []
+        editable = tree["kind"] in {"text", "codeblock"} and " " in tree["text"].strip()
+        mine = [(tree, amid)] if editable else []
+        return mine + [found for value in tree.values() for found in _texts(value, amid=amid)]
+    if not isinstance(tree, list | tuple):
+        return []
+    return [found for value in tree for found in _texts(value, amid=amid or _is_part(value, tree))]
+
+
+def _is_part(value: Any, siblings: Sequence[Any]) -> bool:
+    return len(siblings) > 1 and isinstance(value, dict) and value["kind"] in MARKS
