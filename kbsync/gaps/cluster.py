@@ -18,8 +18,6 @@ from kbsync.gaps.graph import NeighbourGraph
 from kbsync.gaps.merge import merge
 
 _RESOLUTION: Final = 4.0
-#: With fewer questions than this for each step of resolution, communities would hold two or three of them.
-_PER_STEP: Final = 40.0
 #: Beyond this many questions it grows as the root of their number: modularity keeps communities apart by their share
 #: of the desk, and a large desk has more topics (Fortunato and Barthelemy 2007).
 _MANY: Final = 3_000
@@ -41,9 +39,7 @@ def topics(vectors: Vectors, graph: NeighbourGraph, counts: Integers, *, seed: i
 
 
 def _resolution(count: int) -> float:
-    if count <= _MANY:
-        return float(np.clip(count / _PER_STEP, 1.0, _RESOLUTION))
-    return float(min(_RESOLUTION * (count / _MANY) ** 0.5, _FINEST))
+    return float(min(_RESOLUTION * max(count / _MANY, 1.0) ** 0.5, _FINEST))
 
 
 def _with_resends(weights: csr_matrix, counts: Integers) -> csr_matrix:
