@@ -10,6 +10,8 @@ from kbsync.gaps.arrays import Floats
 
 _ENOUGH: Final = 8
 _STEEP: Final = 10.0
+_MOST_POINTS: Final = 1_000
+_HALVES: Final = 2
 _ROUNDS: Final = 200
 #: Two normal distributions of one width show two humps only when this many widths apart (Schilling et al. 2002).
 _APART: Final = 2.0
@@ -63,3 +65,15 @@ def _upper(evidence: Floats, known: Floats) -> Floats:
         high = max(high, low + _APART * width)
         share = float((up.sum() + 1) / (len(evidence) + 2))
     return posterior[: len(evidence)]
+
+
+def split_point(values: Floats) -> float:
+    """Return the value that best parts low from high (Otsu 1979), from at most 1,000 evenly spread values."""
+    ordered = np.sort(values)[:: 1 + len(values) // _MOST_POINTS]
+    if len(ordered) < _HALVES:
+        return float(ordered[0]) if len(ordered) else 0.0
+    below = np.arange(1, len(ordered))
+    sums = np.cumsum(ordered)
+    difference = sums[:-1] / below - (sums[-1] - sums[:-1]) / (len(ordered) - below)
+    best = int((below * (len(ordered) - below) * difference**2).argmax())
+    return float((ordered[best] + ordered[best + 1]) / 2)

@@ -1,8 +1,9 @@
 """Topics among questions, without being told how many.
 
-First small communities of the neighbour graph (Leiden: Traag, Waltman and van Eck 2019), then those are put together
-that are hardly less alike across than within. One resolution would split large topics and hide small ones; likeness
-has no scale, so a topic does not split because the desk grew.
+First many small communities of the neighbour graph (Leiden: Traag, Waltman and van Eck 2019), found once more where
+the directions that part them count for more (self-training, as in Caron et al. 2018 with a linear head). Then those
+are put together that are hardly less alike across than within, unless different articles answer them. One resolution
+would split large topics and hide small ones; likeness has no scale, so a topic does not split because the desk grew.
 """
 
 from __future__ import annotations
@@ -14,32 +15,49 @@ from scipy.sparse import csr_matrix, diags_array
 from sknetwork.clustering import Leiden
 
 from kbsync.gaps.arrays import Integers, Vectors
-from kbsync.gaps.graph import NeighbourGraph
+from kbsync.gaps.discriminant import discriminants
+from kbsync.gaps.graph import NeighbourGraph, connect
 from kbsync.gaps.merge import merge
 
-_RESOLUTION: Final = 4.0
+#: A small desk has few topics: the resolution rises with its questions up to the usual one.
+_PER_RESOLUTION: Final = 75.0
+_USUAL: Final = 8.0
 #: Beyond this many questions it grows as the root of their number: modularity keeps communities apart by their share
 #: of the desk, and a large desk has more topics (Fortunato and Barthelemy 2007).
 _MANY: Final = 3_000
 _FINEST: Final = 64.0
 #: A topic too many is merged again when it is a gap, a topic too few is lost: so this is stricter than for gaps.
-_ALIKE: Final = 0.7
+_ALIKE: Final = 0.75
 _AT_LEAST: Final = 3
 
 
-def topics(vectors: Vectors, graph: NeighbourGraph, counts: Integers, *, seed: int = 0) -> Integers:
-    """Return a topic number for each row, 0 for the largest; `counts` says how many asked a row."""
+def topics(
+    vectors: Vectors, graph: NeighbourGraph, anchor: Integers, counts: Integers, *, seed: int = 0
+) -> Integers:
+    """Return a topic number for each row, 0 for the largest.
+
+    `anchor` is the article that surely answers a row, -1 where none does; `counts` says how many asked a row.
+    """
     count = len(vectors)
     if count < _AT_LEAST:
         return np.arange(count)
-    leiden = Leiden(resolution=_resolution(count), random_state=seed)
-    small = np.asarray(leiden.fit_predict(_with_resends(graph.weights, counts)))
+    fine = _resolution(count)
+    small = _communities(graph, counts, fine, seed)
+    sharper = connect(discriminants(vectors, small), seed=seed)
+    small = _communities(sharper, counts, fine / 2, seed)
     everyone = np.arange(int(small.max()) + 1)
-    return _by_size(merge(vectors, counts, small, everyone, alike=_ALIKE))
+    return _by_size(merge(vectors, counts, small, everyone, anchor, alike=_ALIKE))
+
+
+def _communities(graph: NeighbourGraph, counts: Integers, resolution: float, seed: int) -> Integers:
+    leiden = Leiden(resolution=resolution, random_state=seed)
+    return np.asarray(leiden.fit_predict(_with_resends(graph.weights, counts)))
 
 
 def _resolution(count: int) -> float:
-    return float(min(_RESOLUTION * max(count / _MANY, 1.0) ** 0.5, _FINEST))
+    if count <= _MANY:
+        return float(np.clip(count / _PER_RESOLUTION, 1.0, _USUAL))
+    return float(min(_USUAL * (count / _MANY) ** 0.5, _FINEST))
 
 
 def _with_resends(weights: csr_matrix, counts: Integers) -> csr_matrix:

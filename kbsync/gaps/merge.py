@@ -9,8 +9,11 @@ import numpy as np
 from kbsync.gaps.arrays import Floats, Integers, Vectors
 
 #: Two gaps are one when the likeness across is this share of the likeness within.
-ALIKE: Final = 0.5
+ALIKE: Final = 0.7
 _LEAST: Final = 0.05
+#: An article stands for a group when it surely answers this many of its questions and this share of them.
+_VOTES: Final = 3
+_SHARE: Final = 0.5
 _NEVER: Final = -1.0
 
 
@@ -19,17 +22,19 @@ def merge(
     counts: Integers,
     topic: Integers,
     candidates: Integers,
+    anchor: Integers | None = None,
     *,
     alike: float | None = None,
 ) -> Integers:
     """Return topic numbers with near-duplicates among `candidates` merged, the most alike first.
 
     Likeness across is the mean cosine between the members of two topics, likeness within that between members of
-    one; their ratio has no scale, so it means the same for every encoder and desk. `alike` is the ratio that makes
-    two one.
+    one; their ratio has no scale, so it means the same for every encoder and desk. Topics that different articles
+    answer stay apart: `anchor` is the article that surely answers a row, -1 where none does. `alike` is the ratio that
+    makes two one.
     """
     enough = ALIKE if alike is None else alike
-    groups = _Groups(vectors, counts, topic)
+    groups = _Groups(vectors, counts, topic, np.full(len(topic), -1) if anchor is None else anchor)
     parent = np.arange(len(groups.sizes))
     open_ = np.isin(parent, candidates)
     likeness = np.array(
@@ -55,30 +60,42 @@ def merge(
 class _Groups:
     """What the likeness of groups is worked out from, kept up while they are joined."""
 
-    def __init__(self, vectors: Vectors, counts: Integers, topic: Integers) -> None:
+    def __init__(self, vectors: Vectors, counts: Integers, topic: Integers, anchor: Integers) -> None:
         number = int(topic.max(initial=-1)) + 1
         sums = np.zeros((number, vectors.shape[1]))
         np.add.at(sums, topic, vectors * counts[:, None])
         self.sizes: Floats = np.bincount(topic, counts, minlength=number).astype(np.float64)
         self._products: Floats = sums @ sums.T
+        self._votes: Floats = np.zeros((number, int(anchor.max(initial=-1)) + 2))
+        np.add.at(self._votes, (topic, anchor), counts)
+        self._votes[:, -1] = 0.0
+        self._article = np.array([self._answering(one) for one in range(number)], dtype=np.int64)
         within = self._within()
         self._usual = float(np.median(within[self.sizes > 1])) if (self.sizes > 1).any() else 1.0
 
     def likeness(self, one: int) -> Floats:
-        """Return how alike each group is to this one, never to itself."""
+        """Return how alike each group is to this one; never to itself and to those that another article answers."""
         within = np.maximum(np.where(self.sizes > 1, self._within(), self._usual), _LEAST)
         across = self._products[one] / (self.sizes * self.sizes[one])
         ratio = across / np.sqrt(within * within[one])
         ratio[one] = _NEVER
-        return np.asarray(ratio)
+        article = self._article
+        return np.where((article >= 0) & (article[one] >= 0) & (article != article[one]), _NEVER, ratio)
 
     def join(self, kept: int, gone: int) -> None:
         """Put one group into another."""
         self.sizes[kept] += self.sizes[gone]
+        self._votes[kept] += self._votes[gone]
         self._products[kept] += self._products[gone]
         self._products[:, kept] += self._products[:, gone]
+        self._article[kept] = self._answering(kept)
 
     def _within(self) -> Floats:
         return np.asarray(
             (np.diag(self._products) - self.sizes) / np.maximum(self.sizes * (self.sizes - 1), 1)
         )
+
+    def _answering(self, one: int) -> int:
+        """Return the article that stands for a group, -1 where none does."""
+        article = int(self._votes[one].argmax())
+        return article if self._votes[one, article] >= max(_VOTES, _SHARE * self.sizes[one]) else -1

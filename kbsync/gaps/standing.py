@@ -8,7 +8,7 @@ import numpy as np
 
 from kbsync.gaps import cluster
 from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
-from kbsync.gaps.calibrate import answered, contrasted
+from kbsync.gaps.calibrate import answered, contrasted, split_point
 from kbsync.gaps.coverage import Evidence, margin_over_next, standard, weigh, without_best
 from kbsync.gaps.desk import Desk
 from kbsync.gaps.graph import connect
@@ -44,7 +44,8 @@ def stand(desk: Desk, *, seed: int = 0) -> Standing:
     graph = connect(desk.vectors, seed=seed)
     shelf = sought(desk.vectors, desk.passages, desk.owner)
     evidence = weigh(desk.vectors, shelf.passages, shelf.owner, graph)
-    topic = cluster.topics(desk.vectors, graph, desk.counts, seed=seed)
+    sure = evidence.strength > split_point(evidence.strength)
+    topic = cluster.topics(desk.vectors, graph, np.where(sure, evidence.article, -1), desk.counts, seed=seed)
     centres = _centres(desk.vectors, topic, desk.counts)
     if not desk.articles:
         topic = merge(desk.vectors, desk.counts, topic, np.arange(len(centres)))

@@ -14,7 +14,7 @@ import runpy
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from statistics import mean
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -26,6 +26,8 @@ from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_s
 from kbsync.conversations.model import Conversation, Message
 from kbsync.gaps import cluster, merge
 from kbsync.gaps.arrays import Integers
+from kbsync.gaps.calibrate import split_point
+from kbsync.gaps.coverage import weigh
 from kbsync.gaps.desk import Desk, fold, lay_out
 from kbsync.gaps.encode.choose import choose
 from kbsync.gaps.graph import NeighbourGraph, connect
@@ -35,7 +37,6 @@ from kbsync.gaps.question import extract_all
 from .gaps_report import SHARES, load_rules
 
 SINGLE = 3
-NEVER = 9.0
 GROWTH = (0.25, 0.5, 1.0)
 COLUMNS = ("nmi", "k/true", "ceiling", "at .25", "repeats", "seconds")
 
@@ -69,12 +70,24 @@ def _turns(text: str | list[str]) -> list[str]:
     return [text] if isinstance(text, str) else text
 
 
-def found(case: Case, topic: Integers, hidden: frozenset[str]) -> Integers:
-    """Return the topic of each conversation, -1 for singles, where the gaps among the topics are known."""
+def found(case: Case, hidden: frozenset[str]) -> Integers:
+    """Return the topic of each conversation, -1 for singles, when the articles of `hidden` are not there."""
     desk = case.desk
+    shown = np.array([case.names[number] not in hidden for number in desk.owner])
+    _, owner = np.unique(desk.owner[shown], return_inverse=True)
+    evidence = weigh(desk.vectors, desk.passages[shown], owner, case.graph)
+    sure = evidence.strength > split_point(evidence.strength)
+    anchor = np.where(sure, evidence.article, -1)
+    topic = cluster.topics(desk.vectors, case.graph, anchor, desk.counts)
     gap = np.array([case.truth[askers[0]] in hidden for askers in desk.askers])
     gaps = np.flatnonzero(2 * np.bincount(topic, gap * desk.counts) > np.bincount(topic, desk.counts))
     return spread(case, merge.merge(desk.vectors, desk.counts, topic, gaps))
+
+
+def unaided(case: Case) -> Integers:
+    """Return the topic of each conversation of a desk without articles."""
+    nobody = np.full(len(case.desk.texts), -1)
+    return spread(case, cluster.topics(case.desk.vectors, case.graph, nobody, case.desk.counts))
 
 
 def spread(case: Case, topic: Integers) -> Integers:
@@ -103,12 +116,11 @@ def ceiling(truth: Sequence[str], topic: Integers, hidden: frozenset[str]) -> tu
 
 def scores(case: Case, seeds: int) -> dict[str, float]:
     start = time.process_time()
-    topic = cluster.topics(case.desk.vectors, case.graph, case.desk.counts)
+    alone = unaided(case)
     seconds = time.process_time() - start
-    alone = spread(case, topic)
     known = sorted(set(case.truth))
     results = {
-        (share, seed): ceiling(case.truth, found(case, topic, hidden), hidden)
+        (share, seed): ceiling(case.truth, found(case, hidden), hidden)
         for share in SHARES
         for seed in range(seeds)
         for hidden in [frozenset(random.Random(seed).sample(known, round(share * len(known))))]
@@ -125,32 +137,47 @@ def scores(case: Case, seeds: int) -> dict[str, float]:
 
 @contextmanager
 def unmerged() -> Iterator[None]:
-    with patch.object(merge, "ALIKE", NEVER), patch.object(cluster, "_ALIKE", NEVER):
+    with patch.object(merge, "ALIKE", 9.0), patch.object(cluster, "_ALIKE", 9.0):
         yield
 
 
+@contextmanager
+def plain() -> Iterator[None]:
+    """Only communities, at resolution 4, which serves most sets best."""
+    with (
+        unmerged(),
+        patch.object(cluster, "discriminants", lambda vectors, _: vectors),
+        patch.object(cluster, "_resolution", lambda _: 8.0),
+    ):
+        yield
+
+
+def without_articles(vectors: Any, graph: Any, anchor: Integers, counts: Any, *, seed: int = 0) -> Integers:
+    return WHOLE(vectors, graph, np.full_like(anchor, -1), counts, seed=seed)
+
+
+WHOLE = cluster.topics
 RESOLUTION = cluster._resolution
 VARIANTS: dict[str, Callable[[], Any]] = {
-    "all": nullcontext,
-    "communities only": unmerged,
-    "gaps as they are": lambda: patch.object(merge, "ALIKE", NEVER),
-    "gaps only merged": lambda: patch.object(cluster, "_ALIKE", NEVER),
+    "all": lambda: patch.object(cluster, "topics", WHOLE),
+    "plain Leiden": plain,
+    "not merged": unmerged,
+    "not sharpened": lambda: patch.object(cluster, "discriminants", lambda vectors, _: vectors),
     "half as fine": lambda: patch.object(cluster, "_resolution", lambda count: RESOLUTION(count) / 2),
-    "twice as fine": lambda: patch.object(cluster, "_resolution", lambda count: RESOLUTION(count) * 2),
+    "articles ignored": lambda: patch.object(cluster, "topics", without_articles),
 }
-"""What is left out or changed, each in turn."""
 
 
 def growth(case: Case) -> list[tuple[float, int, float]]:
     """Return for growing parts of a desk its number of topics and how they agree with the whole desk's."""
-    whole = spread(case, cluster.topics(case.desk.vectors, case.graph, case.desk.counts))
+    whole = unaided(case)
     grown = []
     for share in GROWTH:
         rows = np.sort(
             np.random.default_rng(0).permutation(len(case.desk.texts))[: int(share * len(case.desk.texts))]
         )
         vectors, counts = case.desk.vectors[rows], case.desk.counts[rows]
-        part = cluster.topics(vectors, connect(vectors), counts)
+        part = cluster.topics(vectors, connect(vectors), np.full(len(rows), -1), counts)
         first = [case.desk.askers[row][0] for row in rows]
         sizes = np.bincount(part, counts)
         grown.append(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kbsync.gaps.arrays import Floats, Vectors, unit_rows
-from kbsync.gaps.calibrate import answered
+from kbsync.gaps.calibrate import answered, split_point
 from kbsync.gaps.coverage import margin_over_next, weigh
 from kbsync.gaps.graph import connect
 from kbsync.gaps.heard import heard, per_article, sought
@@ -94,6 +94,14 @@ def test_the_scale_of_the_evidence_does_not_matter() -> None:
 def test_few_topics_are_judged_by_contrast() -> None:
     """Nearer to an article than unanswered topics are means answered."""
     assert (answered(np.zeros(2), np.array([0.3, -0.3])) > 0.5).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, 1.0], [0.0, 0.0, 9.0, 9.0]])
+def test_the_split_point_lies_within(values: list[float]) -> None:
+    """Any list has a point that parts it."""
+    point = split_point(np.array(values))
+
+    assert not values or min(values) <= point <= max(values)
 
 
 @pytest.mark.parametrize(("middle", "share"), [(4.0, 1.0), (0.0, 0.0)])
