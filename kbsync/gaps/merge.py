@@ -9,7 +9,7 @@ import numpy as np
 from kbsync.gaps.arrays import Floats, Integers, Vectors
 
 #: Two gaps are one when the likeness across is this share of the likeness within.
-ALIKE: Final = 0.7
+ALIKE: Final = 0.5
 _LEAST: Final = 0.05
 #: An article stands for a group when it surely answers this many of its questions and this share of them.
 _VOTES: Final = 3
