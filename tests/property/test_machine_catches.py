@@ -20,7 +20,12 @@ from mutants import MUTANTS, Mutant
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 EXAMPLES = 400
-IN_CI = ("count an unconfirmed absence", "let a delete beat an edit", "write again what is done")
+IN_CI = (
+    "count an unconfirmed absence",
+    "let a delete beat an edit",
+    "write again what is done",
+    "write over a held field",
+)
 TABLE: list[str] = []
 
 

@@ -165,6 +165,16 @@ class People(RuleBasedStateMachine):
     def label(self, name: str) -> None:
         self.world.edit(name, lambda raw: raw.update(labels=sorted([*raw["labels"], self.word()])))
 
+    @rule()
+    def label_one_everywhere(self) -> None:
+        """Three people label one article, each in another system."""
+        thing = self.world.pick("files")
+        for name in NAMES if thing else ():
+            for copy in self.world.in_sight(name):
+                if thing and birth(copy.raw) == birth(thing.raw):
+                    labels = sorted([*copy.raw["labels"], self.word()])
+                    self.world.edit_this(name, copy, lambda raw, found=labels: raw.update(labels=found))  # type: ignore[misc]
+
     @rule(name=st.sampled_from(NAMES))
     def unlabel(self, name: str) -> None:
         self.world.edit(name, lambda raw: raw.update(labels=raw["labels"][1:]))
