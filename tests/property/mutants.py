@@ -180,8 +180,8 @@ MUTANTS = (
     Mutant(
         "forget that links wait",
         "accept.py",
-        "pending = now_known.pending if now_known else False",
-        "pending = False",
+        "(now_known.pending if now_known else False) or _waits",
+        "_waits",
     ),
     Mutant(
         "render over nothing",

@@ -51,7 +51,7 @@ def test_there_are_enough_seeded_bugs() -> None:
         "observe",
         "adopt",
         "reconcile",
-        "plan",
+        "tasks",
         "guard",
         "apply",
         "verify",
