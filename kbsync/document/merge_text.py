@@ -113,14 +113,18 @@ def _word(
     words = [atom for unit in piece.units for atom in unit]
     if piece.version != winner:
         return words
-    hidden = _hidden_marks(piece, sides, places)
-    return [atom._replace(marks=_marks(PLAIN, [atom.marks, atom.marks | hidden], 0)) for atom in words]
+    shown, hidden = _hidden_marks(piece, sides, places)
+    return [
+        atom._replace(marks=_marks(shown, [atom.marks, (atom.marks - shown) | hidden], 0)) for atom in words
+    ]
 
 
 def _hidden_marks(
     hunk: Hunk[tuple[Atom]], sides: Sequence[Sequence[tuple[Atom]]], places: Places
-) -> frozenset[Mark]:
-    """Return the marks that all words under or around a hunk have elsewhere, though the base shows none.
+) -> tuple[frozenset[Mark], frozenset[Mark]]:
+    """Return the marks that all words under or around a hunk have in the base alone, and elsewhere alone.
+
+    A link whose title a replica does not show is one of each.
 
     Words added before or behind all others have a neighbour on one side only, which a mark may end at:
     they take the marks that the whole text has.
@@ -128,13 +132,14 @@ def _hidden_marks(
     words = range(len(sides[0]))
     between = words if hunk.start in {0, len(words)} else words[hunk.start - 1 : hunk.start + 1]
     around = words[hunk.start : hunk.end] or between
-    hidden: frozenset[Mark] = PLAIN
+    shown = hidden = PLAIN
     for version, there in enumerate(places):
         if version == hunk.version or not around or not all(at in there for at in around):
             continue
-        extra = [sides[version + 1][there[at]][0].marks - sides[0][at][0].marks for at in around]
-        hidden |= frozenset[Mark].intersection(*extra)
-    return hidden
+        pairs = [(sides[0][at][0].marks, sides[version + 1][there[at]][0].marks) for at in around]
+        shown |= frozenset[Mark].intersection(*(mine - theirs for mine, theirs in pairs))
+        hidden |= frozenset[Mark].intersection(*(theirs - mine for mine, theirs in pairs))
+    return shown, hidden
 
 
 def _marks(base: frozenset[Mark], versions: Sequence[frozenset[Mark] | None], winner: int) -> frozenset[Mark]:

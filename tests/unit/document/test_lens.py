@@ -222,6 +222,18 @@ def test_words_added_in_front_of_a_title_are_bold_as_all_of_it_is() -> None:
     assert put(MARKDOWN, whole, full).raw == full.replace("Read this.", "Do Read this.")
 
 
+def test_a_link_whose_words_are_rewritten_keeps_its_title() -> None:
+    """Intercom shows a link without its title; new words in the link leave the title where Markdown has it."""
+    full = 'See [all of it](https://example.com/a "A title") now.\n'
+    base = MARKDOWN.read(full, PLAIN)
+    shown = INTERCOM.write(base, PLAIN).raw
+    after = INTERCOM.read(shown.replace("all of it", "every word"), PLAIN)
+
+    whole = lift(base, INTERCOM.read(shown, PLAIN), after)
+
+    assert put(MARKDOWN, whole, full).raw == full.replace("all of it", "every word")
+
+
 def test_a_block_removed_in_a_replica_is_removed() -> None:
     """A replica's removal wins over what only the base knows of the block."""
     base = Document((Paragraph((Text("Keep."),)), CodeBlock("a = 1", "python")))
