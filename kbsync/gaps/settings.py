@@ -8,7 +8,8 @@ import msgspec
 
 from kbsync.gaps.spread import HERE, Workers
 
-#: What the interpreter and its libraries take, and each conversation of the sample and of a part, in bytes (measured).
+#: What the interpreter and its libraries take, and each conversation of the sample and of a part, in bytes: estimates,
+#: which `tests/benchmarks/gaps_scale.py` is there to replace.
 _IDLE: Final = 500_000_000
 _A_SAMPLED: Final = 25_000
 _A_READ: Final = 50_000

@@ -25,7 +25,7 @@ _MAX_TERMS: Final = 60_000
 _MAX_WORDS: Final = 10_000
 _FIT_ON: Final = 30_000
 _POWER: Final = 1.5
-#: Power iterations of the randomised SVD; scikit-learn's five cost twice as much for the same topics.
+#: Power iterations of the randomised SVD; scikit-learn's five cost twice as much for no better topics (ABCD: NMI .785, .786).
 _ITERATIONS: Final = 2
 _FREQUENT: Final = 0.01
 _CONTEXT: Final = 0.75
