@@ -131,16 +131,23 @@ class Resolver(Protocol):
         ...
 
 
-class Unaware:
-    """A book that does not know some articles, as it was before they came."""
+class _Seen:
+    """The names of a book; who inherits sees some of them otherwise."""
 
-    def __init__(self, names: Names, unknown: frozenset[str]) -> None:
+    def __init__(self, names: Names) -> None:
         self.default_locale = names.default_locale
         self.handle = names.handle
         self.alias = names.alias
         self.by_alias = names.by_alias
         self.asset = names.asset
         self.address = names.address
+
+
+class Unaware(_Seen):
+    """A book that does not know some articles, as it was before they came."""
+
+    def __init__(self, names: Names, unknown: frozenset[str]) -> None:
+        super().__init__(names)
         self._names = names
         self._unknown = unknown
 
@@ -150,16 +157,12 @@ class Unaware:
         return None if kind == "article" and id in self._unknown else id
 
 
-class Strict:
+class Strict(_Seen):
     """A book that understands today's names only, so that links to former ones are written anew."""
 
     def __init__(self, book: Book) -> None:
-        self.default_locale = book.default_locale
-        self.handle = book.handle
-        self.alias = book.alias
-        self.by_alias = book.by_alias
+        super().__init__(book)
         self.asset = book.asset_now
-        self.address = book.address
         self._now = book.now
 
     def id(self, handle: str, kind: Kind = "article") -> str | None:
