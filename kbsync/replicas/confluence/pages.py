@@ -194,7 +194,9 @@ class Pages:
         return self._brought(page, goal, parent, losses, before)
 
     def _unmoved(self, old: Reading, before: Form) -> Page:
-        page = self._site.page(old.handle)
+        return self._same(self._site.page(old.handle), before)
+
+    def _same(self, page: Page | None, before: Form) -> Page:
         if page is None or page.archived:
             raise Moved("the page was deleted or archived in Confluence", where=before.page.title)
         now = decode(reading(page, {}, self.top()).raw)
@@ -315,12 +317,17 @@ class Pages:
     # --- retiring ---------------------------------------------------------------------------------
 
     def retire(self, old: Reading) -> Written:
-        """Archive the page and its other locales (Data Center: trash). Raises Moved."""
+        """Archive the page and its other locales (Data Center: trash). Raises Moved.
+
+        The page may be away already: Confluence archives after it has answered (operation archivePages), so what a
+        stopped run asked for can happen once the next run has listed the space.
+        """
         before = decode(old.raw)
-        page = self._unmoved(old, before)
+        found = self._site.page(old.handle)
+        page = None if _away(found, before) else self._same(found, before)
         losses = [loss for leaf in before.translations.values() for loss in self._aside(leaf)]
-        losses += self._site.put_away(page)
-        fresh = self._site.page(page.id)
+        losses += self._site.put_away(page) if page else ()
+        fresh = self._site.page(old.handle)
         if fresh is not None and fresh.archived:
             return Written(reading(fresh, {}, self.top()), losses=tuple(losses))
         gone = msgspec.structs.replace(old, retired=True, token=f"{old.token}!trashed")
@@ -352,3 +359,8 @@ class Pages:
 
 def _identity(mark: Mark) -> tuple[str, str, str]:
     return mark.id, mark.kind, mark.locale
+
+
+def _away(page: Page | None, before: Form) -> bool:
+    """Tell whether nobody touched a page before it was put away."""
+    return page is None or (page.archived and page.version == before.page.version)

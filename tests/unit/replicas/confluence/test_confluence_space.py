@@ -331,6 +331,28 @@ def test_only_files_of_this_site_are_fetched(desk: Desk) -> None:
     assert desk.requests() == before
 
 
+@pytest.mark.parametrize("trashed", [False, True], ids=["archived", "trashed"])
+def test_a_page_that_is_away_already_is_retired(desk: Desk, trashed: bool) -> None:
+    """An archive job of a stopped run may end after the space was listed: the page is where it was to go."""
+    old = desk.bring(article())
+    if trashed:
+        desk.person.delete(f"/api/v2/pages/{old.handle}").raise_for_status()
+    else:
+        desk.replica.retire(old)
+
+    assert desk.replica.retire(old).reading.retired
+
+
+def test_a_page_that_was_edited_before_it_was_archived_is_not_retired_unseen(desk: Desk) -> None:
+    """Somebody's last words are read before anything is agreed on."""
+    old = desk.bring(article())
+    edited = desk.bring(article(words="Last words."), old)
+    desk.replica.retire(edited)
+
+    with pytest.raises(Moved):
+        desk.replica.retire(old)
+
+
 @pytest.mark.parametrize("unarchive", ["allow", "refuse"])
 def test_an_archived_page_comes_back_under_its_id(desk: Desk, unarchive: str) -> None:
     """Restoring keeps the page and its comments, directly or by way of the trash."""
