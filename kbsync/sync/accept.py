@@ -130,8 +130,7 @@ def _conflicts(survey: Survey, decision: Decision) -> Iterable[Change]:
     held = {c.key: c for c in survey.snapshot.conflicts(decision.key)}
     fresh = {c.key: c for c in _disputed(decision)}
     for key, conflict in fresh.items():
-        since = held[key].since if key in held else now()
-        yield Put(msgspec.structs.replace(conflict, since=since))
+        yield Put(_continued(conflict, held[key]) if key in held else conflict)
     for key, conflict in held.items():
         if key not in fresh:
             yield drop(conflict)
@@ -150,6 +149,12 @@ def _conflicts(survey: Survey, decision: Decision) -> Iterable[Change]:
             yield Put(Settled(conflict=lost, take=survey.policy.on_conflict, at=moment()))
 
 
+def _continued(fresh: Conflict, held: Conflict) -> Conflict:
+    """Return a conflict that waits on: since when, and what an edit that is held was made from, stay."""
+    ancestors = {**fresh.ancestors, **held.ancestors} if fresh.drift and held.drift else fresh.ancestors
+    return msgspec.structs.replace(fresh, since=held.since, ancestors=ancestors)
+
+
 def _on_record(survey: Survey, lost: Conflict) -> bool:
     """Tell whether the same versions were decided on before: a step that is refused is decided on again."""
     earlier = (settled.conflict for settled in survey.snapshot.all(Settled))
@@ -166,24 +171,20 @@ def _disputed(decision: Decision) -> Iterable[Conflict]:
             locale=spot.locale,
             versions=dict(dispute.versions),
             ancestors=dict(dispute.ancestors),
-            since="",
+            since=now(),
             baseless=spot in decision.baseless,
         )
     drifted = {spot for spots in decision.drifts.values() for spot in spots} - set(decision.disputes)
     for spot in sorted(drifted):
-        versions = {
-            str(name): (decision.sides[name].version or {}).get(spot)
-            for name, spots in decision.drifts.items()
-            if spot in spots
-        }
+        sides = {str(n): decision.sides[n] for n, spots in decision.drifts.items() if spot in spots}
         yield Conflict(
             kind=kind,
             id=id,
             field=spot.name,
             locale=spot.locale,
-            versions=versions,
-            ancestors={},
-            since="",
+            versions={name: (side.version or {}).get(spot) for name, side in sides.items()},
+            ancestors={name: (side.agreed or {}).get(spot) for name, side in sides.items()},
+            since=now(),
             drift=True,
         )
 

@@ -31,6 +31,7 @@ from kbsync.sync.votes import Claim, clash, merge_claims
 Take: TypeAlias = Literal["files", "intercom", "confluence", "merged"]
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _FENCE = "---"
+_ONE_SIDE = "--take files overwrites what was edited elsewhere, --take intercom or confluence spreads it"
 _WRITTEN_AGAIN = "delete it and kbsync sync writes it again; or use --take files, intercom or confluence"
 
 
@@ -189,11 +190,17 @@ def _ancestor(base: Base | None, conflict: Conflict) -> Document | None:
 def settlement(snapshot: Snapshot, key: EntryKey, take: Take, folder: Path, policy: Policy) -> list[Change]:
     """Return the changes that settle every conflict of an entry.
 
+    An edit held in a replica that is only written to has no merged file: it stays held then. To take that
+    replica's side of an entry that was deleted elsewhere brings the entry back.
+
     Raises UsageError when it has none, ContentError when the merged file is missing or still has markers.
     """
-    conflicts, base = snapshot.conflicts(key), snapshot.base(key)
-    if not conflicts or base is None:
+    held, base = snapshot.conflicts(key), snapshot.base(key)
+    conflicts = [each for each in held if not (each.drift and take == "merged")]
+    if not held or base is None:
         raise UsageError(f"{key[1]} has no held conflict", hint="kbsync conflicts lists them")
+    if not conflicts:
+        raise UsageError(f"{key[1]} has no merged file", hint=_ONE_SIDE)
     fields = flatten(base.entry)
     edited = _edited(folder, key, conflicts, policy) if take == "merged" else {}
     for conflict in conflicts:
@@ -201,7 +208,9 @@ def settlement(snapshot: Snapshot, key: EntryKey, take: Take, folder: Path, poli
         value = edited[spot] if spot in edited else _chosen(snapshot, base, conflict, take)
         put(fields, spot, value)
     entry = assemble(*key, fields)
-    changes: list[Change] = [Put(msgspec.structs.replace(base, entry=entry, settled=False))]
+    back = any(each.drift and take in each.versions for each in conflicts)
+    retired = base.retired and not back
+    changes: list[Change] = [Put(msgspec.structs.replace(base, entry=entry, settled=False, retired=retired))]
     changes += _pinned(snapshot, key, base)
     names = {name for conflict in conflicts for name in conflict.versions}
     for conflict in conflicts:

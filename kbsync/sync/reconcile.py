@@ -78,12 +78,9 @@ def reconcile(
         alive = "changed" in presence.values() or keep
     else:
         alive = follows not in ("retire", "forget") or keep or bool(known.rescued)
-    if not alive and policy.on_delete == "keep" and not known.base.retired and follows == "retire":
-        return Decision(
-            known.key, alive=True, entry=known.base.entry, follows=follows, sides=sides, kept=True
-        )
     if not alive:
-        return Decision(known.key, alive=False, entry=known.base.entry, follows=follows, sides=sides)
+        kept = policy.on_delete == "keep" and not known.base.retired and follows == "retire"
+        return _deleted(known, sides, policy, follows, kept=kept)
     prefer = "" if policy.on_conflict == "hold" else policy.on_conflict
     merged = merge_claims(base, claims, prefer)
     baseless = frozenset(
@@ -107,7 +104,7 @@ def _ancestor(known: Known, name: str, agreed: Fields) -> Fields:
     """Return what a side's version was made from: for a held field that is older than what it last showed."""
     ancestor = dict(agreed)
     for held in known.conflicts:
-        if name in held.ancestors and not held.drift:
+        if name in held.ancestors:
             put(ancestor, Field(held.field, held.locale), held.ancestors[name])
     return ancestor
 
@@ -135,6 +132,25 @@ def _unseen_counts(
         name: "changed" if state == "same" and sides[name].here and policy.reads(name) else state
         for name, state in presence.items()
     }
+
+
+def _deleted(
+    known: Known, sides: Mapping[ReplicaName, Side], policy: Policy, follows: Verdict, *, kept: bool
+) -> Decision:
+    """End an entry, or keep it; what people edited where nothing is read stays held, or goes on record."""
+    fields = known.fields()
+    edits = _drifts(known, sides, policy, fields)
+    files_decide = policy.on_conflict == "files"
+    return Decision(
+        known.key,
+        alive=kept,
+        entry=known.base.entry if known.base else None,
+        follows=follows,
+        sides=sides,
+        decided=_overruled(edits, sides, fields) if files_decide and not kept else {},
+        drifts={} if files_decide else edits,
+        kept=kept,
+    )
 
 
 def _first(known: Known, sides: Mapping[ReplicaName, Side], policy: Policy) -> Decision:
@@ -198,7 +214,7 @@ def _drifts(
     """Return what people edited on push-only replicas."""
     drifts: dict[ReplicaName, tuple[Field, ...]] = {}
     for name, side in sides.items():
-        if policy.reads(name) or side.version is None or not side.usable:
+        if policy.reads(name) or side.version is None or not side.here:
             continue
         held = {Field(c.field, c.locale) for c in known.conflicts if c.drift and name in c.versions}
         edited = {*differing(side.agreed if side.agreed is not None else merged, side.version), *held}

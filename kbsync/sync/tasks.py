@@ -65,7 +65,8 @@ def _stays_away(survey: Survey, decision: Decision, side: Side) -> bool:
 
 
 def _retirement(decision: Decision, side: Side) -> Iterator[Task]:
-    if side.here and side.reading is not None and decision.entry is not None:
+    held = side.replica in decision.drifts
+    if side.here and not held and side.reading is not None and decision.entry is not None:
         yield _task(decision, side, "retire", (), decision.entry, "-in readers' sight\n+retired")
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
-
-import msgspec
 
 Json: TypeAlias = dict[str, Any]
 Content: TypeAlias = dict[str, Any]
@@ -21,9 +20,15 @@ WORD = re.compile(r"\bw\d+x\b")
 
 
 def words(*raws: Json) -> set[str]:
-    """Return the words of people in the texts and labels of raw forms; a file name is no text."""
-    texts = [[raw["texts"], raw.get("labels", [])] for raw in raws]
-    return set(WORD.findall(msgspec.json.encode(texts).decode()))
+    """Return the words of people in the texts and labels of raw forms; a file name, also in a link, is no text."""
+    return {word for raw in raws for line in _lines(raw) for word in WORD.findall(line)}
+
+
+def _lines(raw: Json) -> Iterator[str]:
+    yield from raw.get("labels", [])
+    for text in raw["texts"].values():
+        for value in text.values():
+            yield from (line for line in value.split("\n") if not line.startswith("see"))
 
 
 def birth(raw: Json) -> str:

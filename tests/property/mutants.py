@@ -43,7 +43,7 @@ MUTANTS = (
     ),
     Mutant("let the first of two edits win", "votes.py", "if not merged.conflicts:", "if True:"),
     Mutant(
-        "forget held conflicts", "reconcile.py", "if name in held.ancestors and not held.drift:", "if False:"
+        "forget held conflicts", "reconcile.py", "if name in held.ancestors:", "if False:"
     ),
     Mutant("write over a held field", "reconcile.py", "{*merge.disputes, *drifts.get(name, ())}", "set()"),
     Mutant(

@@ -139,9 +139,12 @@ class Intercom(Memory):
         return written
 
     def out_of_sight(self, thing: Thing) -> bool:
-        """Tell whether the thing still is the draft that kbsync's retiring made of it, wherever it stands."""
+        """Tell whether the thing still is the draft that kbsync's retiring made of it.
+
+        Where it stands and what only Intercom understands do not count: neither is an edit of its text.
+        """
         left = self.hidden.get((thing.kind, thing.handle))
-        return thing.retired or (left is not None and left == {**thing.raw, "place": left["place"]})
+        return thing.retired or (left is not None and _readable(left) == _readable(thing.raw))
 
     def _add(self, raw: Json, entry: Entry, old: Reading | None, names: Names) -> None:
         """Under `publish = "draft"` a new article stays a draft, and a published one stays published."""
@@ -173,6 +176,10 @@ class Confluence(Memory):
         spelled = super()._spell_text(text, names, losses)
         del spelled["description"]
         return spelled
+
+
+def _readable(raw: Json) -> Json:
+    return {key: value for key, value in raw.items() if key not in ("place", "macro")}
 
 
 def _titles(raw: Json) -> list[str]:

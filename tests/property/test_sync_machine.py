@@ -338,19 +338,21 @@ class SyncMachine(People):
 
 
 def merged_by_hand(text: str) -> str:
-    """Return a text with conflict markers as somebody leaves it: the first of two fields, and all lines."""
-    head, body = list[str](), list[str]()
+    """Return a text with conflict markers as somebody leaves it: with every word of every version, once."""
+    head, body = dict[str, str](), list[str]()
     lines = [line for line in text.splitlines() if line and not _MARKER.match(line)]
     front = lines.index("---", 1) + 1 if lines[:1] == ["---"] else 0
-    for line in lines[:front]:
-        if not any(line.partition(": ")[0] == each.partition(": ")[0] for each in head[1:]):
-            head.append(line)
+    for line in lines[1 : front - 1]:
+        name, _, value = line.partition(": ")
+        said = WORD.findall(head.setdefault(name, value))
+        head[name] += "".join(f" {word}" for word in WORD.findall(value) if word not in said)
     for line in lines[front:]:
         said = WORD.findall("\n".join(body))
         fresh = [word for word in WORD.findall(line) if word not in said]
         if line not in body and (fresh or not WORD.search(line)):
             body.append(line if len(fresh) == len(WORD.findall(line)) else f"also {' '.join(fresh)}")
-    return "\n".join(head) + "\n" * bool(head) + "\n\n".join(body) + "\n"
+    fields = "".join(f"{name}: {value}\n" for name, value in head.items())
+    return (f"---\n{fields}---\n" if front else "") + "\n\n".join(body) + "\n"
 
 
 class TestSyncMachine(SyncMachine.TestCase):  # type: ignore[misc, valid-type]
