@@ -73,7 +73,8 @@ def dangling(entry: Entry) -> tuple[str, ...]:
 def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shadow | None:
     kind, id = decision.key
     old = side.shadow
-    agreed = full(decision, side.version, base)
+    version = decision.desired[side.replica] if side.replica in decision.abreast else side.version
+    agreed = full(decision, version, base)
     if not side.usable:
         return msgspec.structs.replace(old, agreed=agreed) if old else None
     if side.here and side.reading is not None:

@@ -14,7 +14,7 @@ from kbsync.sync.fields import Field, assemble, flatten
 from kbsync.sync.outcome import Held, Stopped, Warned
 from kbsync.sync.reconcile import Decision, reconcile
 from kbsync.sync.survey import Survey
-from kbsync.sync.tasks import Task, tasks
+from kbsync.sync.tasks import Task, abreast, tasks
 
 
 @dataclass(slots=True)
@@ -55,7 +55,9 @@ def decide(survey: Survey) -> Decisions:
 
 def _plan_steps(survey: Survey, result: Decisions, decision: Decision, relink: Iterable[ReplicaName]) -> None:
     try:
-        result.tasks[decision.key] = tasks(survey, decision, tuple(relink))
+        steps = tasks(survey, decision, tuple(relink))
+        result.by_key[decision.key] = replace(decision, abreast=abreast(survey, decision, steps))
+        result.tasks[decision.key] = steps
     except KbsyncError as error:
         result.findings.append(guard.stopped(error, article=decision.key[1]))
         del result.by_key[decision.key]

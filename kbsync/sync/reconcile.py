@@ -41,7 +41,9 @@ class Known:
 class Decision:
     """What should stand where. `desired` has each living side, and each that should get the entry.
 
-    `drifts` are held edits on push-only replicas, by replica. `follows` names the row of the presence table. A `kept` entry was deleted somewhere and stays elsewhere.
+    `drifts` are held edits on push-only replicas, by replica. `follows` names the row of the presence table.
+    A `kept` entry was deleted somewhere and stays elsewhere. Replicas that are `abreast` already show all
+    they can hold of what is desired.
     """
 
     key: EntryKey
@@ -55,6 +57,7 @@ class Decision:
     drifts: Mapping[ReplicaName, tuple[Field, ...]] = field(default_factory=dict)
     baseless: frozenset[Field] = frozenset()
     kept: bool = False
+    abreast: frozenset[ReplicaName] = frozenset()
     look: tuple[Field, ...] = ()
 
     @property

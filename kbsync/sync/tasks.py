@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +52,27 @@ def tasks(survey: Survey, decision: Decision, relink: Collection[ReplicaName] = 
         elif name in decision.desired and not _stays_away(survey, decision, side):
             found.extend(_arrival(survey, decision, side, relink=name in relink))
     return found
+
+
+def abreast(survey: Survey, decision: Decision, tasks: Iterable[Task]) -> frozenset[ReplicaName]:
+    """Return the replicas to which no step is due because they cannot show what they lack.
+
+    Raises ContentError, DocumentError.
+    """
+    due = {task.replica for task in tasks}
+    return frozenset(
+        name for name, side in decision.sides.items() if name not in due and _abreast(survey, decision, side)
+    )
+
+
+def _abreast(survey: Survey, decision: Decision, side: Side) -> bool:
+    desired = decision.desired.get(side.replica)
+    if not desired or not (side.here and side.usable) or side.reading is None or side.version is None:
+        return False
+    if survey.policy.writes(side.replica) or not differing(side.version, desired):
+        return True
+    entry = assemble(*decision.key, desired)
+    return not shown_changes(survey.lookout(side.replica), survey, entry, side.reading)
 
 
 def _stays_away(survey: Survey, decision: Decision, side: Side) -> bool:

@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant(
         "advance the shadow early",
         "accept.py",
-        "agreed = full(decision, side.version, base)",
+        "agreed = full(decision, version, base)",
         "agreed = None",
     ),
     Mutant("announce nothing", "apply.py", "*(Put(each.intent) for each in ready)", ""),
