@@ -256,12 +256,13 @@ class World:
             self.edit_this(name, thing, change)
 
     def edit_this(self, name: str, thing: Thing, change: Callable[[Json], object]) -> None:
-        """Somebody edits a thing."""
-        key = (thing.kind, thing.handle)
-        self.replicas[name].edit(key, change)
-        after = self.replicas[name].things[key]
+        """Somebody edits a thing; what leaves it as it was, or out of sight, decides nothing."""
+        key, replica = (thing.kind, thing.handle), self.replicas[name]
+        replica.edit(key, change)
+        after = replica.things[key]
         self._tell(f"edited in {name}", after.raw)
-        self.ledger.edited(name, thing.raw, after.raw, self.meant(name, after))
+        if after.raw != thing.raw and not replica.out_of_sight(after):
+            self.ledger.edited(name, thing.raw, after.raw, self.meant(name, after))
 
     def move_file(self, thing: Thing, path: str) -> None:
         """Somebody renames a file or a directory; what lies in it comes along."""
