@@ -41,10 +41,40 @@ def no_word_out_of_sight(world: World) -> None:
     What somebody saved in Intercom just before a process died in its write is left in Intercom's history.
     """
     seen = words(*(t.raw for name in NAMES for kind in KINDS for t in world.in_sight(name, kind)))
-    decided = [settled for settled in world.settled() if settled.take != "merged"]
+    decided = [
+        {name: value for name, value in settled.conflict.versions.items() if name != settled.take}
+        for settled in world.settled()
+        if settled.take != "merged"
+    ]
     kept = set(WORD.findall(msgspec.json.encode([decided, world.intercom.history]).decode()))
     hidden = world.ledger.owed - seen - kept
     assert not hidden, f"out of sight: {sorted(hidden)}"
+
+
+def word_stands_in(world: World, word: str, names: Iterable[str]) -> None:
+    """1. A word that somebody wrote and nobody removed is in sight in these replicas."""
+    missing = [
+        name
+        for name in names
+        if word not in words(*(thing.raw for kind in KINDS for thing in world.in_sight(name, kind)))
+    ]
+    assert word not in world.ledger.owed or not missing, f"{word} is not in {missing}"
+
+
+def stands_in(world: World, births: set[str], names: Iterable[str]) -> None:
+    """2. These articles are in sight in these replicas."""
+    for name in names:
+        missing = births - {birth(thing.raw) for thing in world.in_sight(name)}
+        assert not missing, f"{missing} is not in {name}"
+
+
+def every_place_is_there(world: World) -> None:
+    """5. A collection lives as long as anything that lives is placed in it."""
+    for name in NAMES:
+        there = {thing.handle for thing in world.in_sight(name, "collection")}
+        places = {t.raw["place"]: birth(t.raw) for kind in KINDS for t in world.in_sight(name, kind)}
+        gone = {place: each for place, each in places.items() if place and place not in there}
+        assert not gone, f"{name} shows articles in collections that are gone: {gone}"
 
 
 def convergence(world: World, leave_out: Iterable[str] = ()) -> None:
@@ -115,10 +145,32 @@ def nothing_waits_unsaid(world: World, run: Run) -> None:
         crash_anywhere(world)
 
 
+def nothing_left_to_do(world: World, run: Run) -> None:
+    """3. When a run that nobody disturbed says that all went well, there is nothing left to do."""
+    if run.report is not None and run.report.exit_code == 0:
+        plan = world.plan()
+        assert not plan.steps, f"left to do: {plan.steps}"
+
+
+def nothing_fails_in_calm_weather(run: Run) -> None:
+    """3. Where nobody disturbs a run nothing fails and nothing is refused."""
+    assert run.report is not None, run.error
+    assert not run.report.failed, run.report.failed
+    assert not run.report.refused, run.report.refused
+
+
+def no_fight(run: Run, name: str, each: str) -> None:
+    """3. What a server made of kbsync's words is left as it is: an edit that came from there is not answered."""
+    fought = [write for write in run.writes if write.replica == name and birth(write.sent) == each]
+    assert not fought, f"written again: {fought}"
+
+
 def quiescence(world: World) -> None:
-    """3. At rest a further run writes nothing to any replica, and leaves the state as it was."""
-    before = world.records()
+    """3. At rest a further run asks each replica for its list, writes nothing, and leaves the state as it was."""
+    before, asked = world.records(), {name: replica.reads for name, replica in world.replicas.items()}
     run = world.sync()
+    questions = {name: replica.reads - asked[name] for name, replica in world.replicas.items()}
+    assert set(questions.values()) == {1}, f"asked at rest: {questions}"
     assert run.error is None, run.error
     assert not run.writes, f"written at rest: {run.writes}"
     assert world.records() == before, "the state moved at rest"
@@ -292,12 +344,18 @@ AT_REST: Final[tuple[Callable[[World], None], ...]] = (
     crash_anywhere,
     no_word_out_of_sight,
     convergence,
+    every_place_is_there,
     one_person_decides,
     no_resurrection,
     quiescence,
 )
 IN_A_RULE: Final = (
     nothing_follows_from_emptiness,
+    nothing_fails_in_calm_weather,
+    nothing_left_to_do,
+    no_fight,
+    word_stands_in,
+    stands_in,
     idempotence,
     planning_writes_nothing,
     stale_plan_refusal,

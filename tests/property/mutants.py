@@ -42,9 +42,7 @@ MUTANTS = (
         "take a stale base for the ancestor", "votes.py", "if same(spot, vote.ancestor, base):", "if True:"
     ),
     Mutant("let the first of two edits win", "votes.py", "if not merged.conflicts:", "if True:"),
-    Mutant(
-        "forget held conflicts", "reconcile.py", "if name in held.ancestors:", "if False:"
-    ),
+    Mutant("forget held conflicts", "reconcile.py", "if name in held.ancestors:", "if False:"),
     Mutant("write over a held field", "reconcile.py", "{*merge.disputes, *drifts.get(name, ())}", "set()"),
     Mutant(
         "settle what is still open",

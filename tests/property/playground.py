@@ -49,10 +49,18 @@ class Fragile:
     def __init__(self) -> None:
         self.left = -1
         self.how = "before"
+        self.only = ""
         self.count = 0
+
+    def die_at(self, name: str, how: str) -> None:
+        """Let the next write to a replica go wrong."""
+        self.left, self.how, self.only = 1, how, name
 
     def perform(self, kind: str, what: str, act: Callable[[], T]) -> T:
         self.count += 1
+        if self.only not in ("", kind):
+            return act()
+        self.only = ""
         self.left -= 1
         if self.left != 0:
             return act()
@@ -280,13 +288,16 @@ class World:
         self.former |= {("files", thing.handle): birth(thing.raw) for thing in self.things("files")}
 
     def remove(self, name: str, thing: Thing) -> None:
-        """Somebody deletes a thing."""
+        """Somebody deletes a thing, and with it what the server cannot hold or did not keep."""
         replica = self.replicas[name]
         self._tell(f"deleted in {name}", thing.raw)
-        unseen = [beyond(t.raw) for n in NAMES for t in self.things(n) if birth(t.raw) == birth(thing.raw)]
-        self.ledger.removed(
-            name, thing.raw, *(unseen if name == "confluence" else ()), counts=not replica.out_of_sight(thing)
-        )
+        copies = [t.raw for n in NAMES for t in self.things(n) if birth(t.raw) == birth(thing.raw)]
+        unseen = list[Json]()
+        if (birth(thing.raw), name) in self.altered:
+            unseen = copies
+        elif name == "confluence":
+            unseen = [beyond(raw) for raw in copies]
+        self.ledger.removed(name, thing.raw, *unseen, counts=not replica.out_of_sight(thing))
         self.macros.pop((name, thing.handle), None)
         replica.remove((thing.kind, thing.handle))
 
@@ -398,6 +409,10 @@ class World:
     def records(self, *, leave_out: tuple[type[Record], ...] = (Note,)) -> list[Record]:
         """Return what the state holds."""
         return [r for table in ALL_TABLES if table not in leave_out for r in self.state.snapshot.all(table)]
+
+    def bases(self) -> list[Base]:
+        """Return what the state believes that all agreed on."""
+        return list(self.state.snapshot.all(Base))
 
     def shadows(self) -> Iterator[Shadow]:
         """Return what the state remembers of every replica."""

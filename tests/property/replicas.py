@@ -92,6 +92,7 @@ class Intercom(Memory):
         super().__init__(effects)
         self.history: list[str] = []
         self.hidden: dict[Key, Json] = {}
+        self.overtaken: Key | None = None
 
     def _new_handle(self, kind: Kind, raw: Json) -> str:
         return str(1000 + self.serial)
@@ -103,7 +104,8 @@ class Intercom(Memory):
             return replace(self.things.pop(key), retired=True)
         texts = {k: {**t, "state": "draft"} for k, t in thing.raw["texts"].items()}
         self.things[key] = replace(thing, raw={**thing.raw, "texts": texts}, version=thing.version + 1)
-        self.hidden[key] = self.things[key].raw
+        if self.overtaken != key:
+            self.hidden[key] = self.things[key].raw
         return self.things[key]
 
     def find(self, kind: Kind, id: str, raw: str) -> Reading | None:
@@ -122,9 +124,10 @@ class Intercom(Memory):
 
     def _overtaken(self, key: Key, *, lost: bool) -> tuple[Reading, ...]:
         """Somebody saves after the look: nothing prevents it, the history tells of it."""
+        self.overtaken = None
         if self.race is None or key[0] == "collection":
             return ()
-        race, self.race = self.race, None
+        self.overtaken, race, self.race = key, self.race, None
         race(key)
         overwritten = self.show(self.things[key])
         if lost:

@@ -9,23 +9,22 @@ from __future__ import annotations
 import os
 import re
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import invariants as must
+from games import Games
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from ledger import WORD
-from playground import CALM, NAMES, REMOTES, Run
+from playground import NAMES, REMOTES
 from replicas import Moods
 from soaking import soak
-from writers import HOLD_DESCRIPTIONS, People
+from writers import HOLD_DESCRIPTIONS
 
 from kbsync.errors import KbsyncError
-from kbsync.replicas.base import Key
 from kbsync.state.records import Base
 from kbsync.sync.policy import Budget, Policy
 
@@ -51,7 +50,7 @@ class Tally:
     steps = syncs = effects = 0
 
 
-class SyncMachine(People):
+class SyncMachine(Games):
     """People edit, replicas misbehave, processes die; no word is lost."""
 
     @rule()
@@ -130,17 +129,10 @@ class SyncMachine(People):
     def edit_during_the_run(self, name: str, other: str, at: int) -> None:
         self.world.replicas[name].moods.at_answer = (at, lambda: self.edit_now(other, 1))
 
-    def edit_now(self, name: str, at: int) -> None:
-        self.world.edit(name, lambda raw: self.insert(raw, at))
-
     @rule()
     def race_unseen(self) -> None:
         """Somebody saves in Intercom between the engine's look and its write."""
         self.world.intercom.race = self.race
-
-    def race(self, key: Key) -> None:
-        thing = self.world.intercom.things[key]
-        self.world.edit_this("intercom", thing, lambda raw: self.insert(raw, 2))
 
     @rule(
         intercom=DIRECTIONS,
@@ -169,12 +161,6 @@ class SyncMachine(People):
         )
 
     # --- kbsync -----------------------------------------------------------------------------------
-
-    def run(self, run: Run) -> Run:
-        """Check what has to hold after every run."""
-        for check in must.AFTER_A_RUN:
-            check(self.world, run)
-        return run
 
     @rule()
     def sync(self) -> None:
@@ -223,55 +209,6 @@ class SyncMachine(People):
             second = self.run(self.world.run(lambda engine: engine.apply(plan)))
             must.idempotence(self.world, plan, first, second)
 
-    @rule(name=st.sampled_from(REMOTES))
-    def sync_while_one_is_refused(self, name: str) -> None:
-        self.weather_passes()
-        self.settle_down()
-        bases = [
-            b.entry.id for b in self.world.state.snapshot.all(Base) if b.kind == "article" and not b.retired
-        ]
-        if not bases:
-            return
-        id = self.random.choice(bases)
-        for _ in range(3):
-            self.edit_now("files", 1)
-        self.world.replicas[name].moods.refuses = {id}
-        must.isolation(self.world, self.run(self.world.sync()), id)
-        self.world.replicas[name].moods = Moods()
-
-    @rule(name=st.sampled_from(NAMES))
-    def sync_with_another_place(self, name: str) -> None:
-        """The folder, space or workspace is not the one it was."""
-        self.weather_passes()
-        self.settle_down()
-        known = [
-            s for s in self.world.shadows() if (s.replica, s.kind, s.retired) == (name, "article", False)
-        ]
-        if len(known) > 1:
-            self.world.policy = replace(CALM, max_deletes=Budget(number=1, share=None))
-            self.world.replicas[name].moods.empty = True
-            must.nothing_follows_from_emptiness(self.world.sync(), name)
-            self.world.replicas[name].moods.empty = False
-
-    @rule(name=st.sampled_from(NAMES))
-    def sync_after_a_sweep(self, name: str) -> None:
-        """Somebody deletes three articles at once, where one a run is allowed."""
-        self.weather_passes()
-        self.settle_down()
-        things = sorted(self.world.in_sight(name), key=lambda thing: thing.handle)
-        if len(things) < 3:
-            return
-        self.world.policy = replace(CALM, max_deletes=Budget(number=1, share=None))
-        for thing in self.random.sample(things, 3):
-            self.world.remove(name, thing)
-        self.run(self.world.sync())
-
-    @rule(name=st.sampled_from(NAMES))
-    def sync_twice_at_once(self, name: str) -> None:
-        self.world.replicas[name].moods.at_answer = (1, lambda: must.single_writer(self.world))
-        self.run(self.world.sync())
-        self.world.replicas[name].moods.at_answer = None
-
     @precondition(lambda self: hasattr(self, "world") and self.world.conflicts())
     @rule(take=st.sampled_from((*NAMES, "merged")))
     def settle_a_conflict(self, take: Any) -> None:
@@ -282,6 +219,10 @@ class SyncMachine(People):
             self.merge_by_hand()
         with suppress(KbsyncError), self.world.same_game():
             self.world.engine().resolve(id, take)
+
+    def settle_all(self, take: Any) -> None:
+        for id in self.world.conflicts():
+            self.settle(id, take)
 
     def merge_by_hand(self) -> None:
         """Somebody keeps every word of every version, once."""
@@ -295,23 +236,15 @@ class SyncMachine(People):
 
     # --- rest -------------------------------------------------------------------------------------
 
-    def weather_passes(self) -> None:
-        self.world.calm()
-
-    def settle_down(self) -> None:
-        for _ in range(must.ROUNDS):
-            self.run(self.world.sync())
-
     @rule(take=st.sampled_from((*NAMES, "merged")))
     def calm_down(self, take: str) -> None:
         """After the storm all replicas agree, and then there is silence."""
         self.weather_passes()
         self.settle_down()
-        for id in self.world.conflicts():
-            self.settle(id, take)
-        for id in self.world.conflicts():
-            self.settle(id, "files")
+        self.settle_all(take)
+        self.settle_all("files")
         self.settle_down()
+        must.nothing_fails_in_calm_weather(self.run(self.world.sync()))
         for check in must.AT_REST:
             check(self.world)
         self.world.ledger.all_agree(self.world.shown())

@@ -1,0 +1,461 @@
+"""Situations that chance sets up too rarely: each begins at rest, goes wrong in one way, and ends at rest.
+
+What must come out of any of them are the invariants at rest; what only one of them can tell, it checks itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import invariants as must
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+from ledger import Json, birth, words
+from playground import CALM, NAMES, REMOTES, Run
+from replicas import Moods, Thing
+from writers import HOLD_DESCRIPTIONS, People
+
+from kbsync.sync.policy import Budget
+
+HOW = ("before", "after", "lost")
+Copies = Mapping[str, Thing]
+
+
+class Games(People):
+    """The directed part of the machine."""
+
+    GAMES: ClassVar[tuple[str, ...]]
+
+    # --- rest -------------------------------------------------------------------------------------
+
+    def run(self, run: Run) -> Run:
+        """Check what has to hold after every run."""
+        for check in must.AFTER_A_RUN:
+            check(self.world, run)
+        return run
+
+    def sync_once(self, **policy: Any) -> Run:
+        """Sync, under CALM but for what is said."""
+        self.world.policy = replace(CALM, **policy)
+        return self.run(self.world.sync())
+
+    def weather_passes(self) -> None:
+        self.world.calm()
+
+    def settle_down(self) -> None:
+        for _ in range(must.ROUNDS):
+            self.run(self.world.sync())
+
+    def calm_down(self, take: Any) -> None:
+        raise NotImplementedError
+
+    def shared(self) -> Copies:
+        """Return an article that stands in all three replicas and waits for nobody, by replica."""
+        self.weather_passes()
+        self.settle_down()
+        held = set(map(self.world.birth_of, self.world.conflicts()))
+        found: dict[str, dict[str, Thing]] = {}
+        for name in NAMES:
+            for thing in self.world.in_sight(name):
+                found.setdefault(birth(thing.raw), {})[name] = thing
+        whole = [b for b, copies in found.items() if len(copies) == len(NAMES) and b not in held]
+        whole = sorted(set(whole) - self.world.twins())
+        return found[self.random.choice(whole)] if whole else {}
+
+    def now(self, name: str, thing: Thing) -> Thing | None:
+        """Return what became of a thing."""
+        same = [each for each in self.world.things(name) if birth(each.raw) == birth(thing.raw)]
+        return same[0] if same else None
+
+    def write_line(self, name: str, thing: Thing, at: int = 1, locale: str = "en") -> str:
+        """Somebody adds a line to a thing; return its word."""
+        word, now = self.word(), self.now(name, thing)
+
+        def change(raw: Json) -> None:
+            lines = raw["texts"][locale]["body"].split("\n")
+            lines.insert(min(at, len(lines)), f"line {word} more")
+            raw["texts"][locale]["body"] = "\n".join(lines)
+
+        if now is not None:
+            self.world.edit_this(name, now, change)
+        return word
+
+    # --- deletions --------------------------------------------------------------------------------
+
+    @rule(name=st.sampled_from(NAMES), other=st.sampled_from(NAMES))
+    def an_edit_meets_a_deletion(self, name: str, other: str) -> None:
+        """Somebody edits here what somebody deletes there: the edit beats it."""
+        copies = self.shared()
+        if not copies or name == other:
+            return
+        word = self.write_line(name, copies[name])
+        self.world.remove(other, copies[other])
+        self.sync_once()
+        self.calm_down("files")
+        must.word_stands_in(self.world, word, NAMES)
+
+    @rule(name=st.sampled_from(REMOTES))
+    def what_lags_is_deleted(self, name: str) -> None:
+        """Somebody deletes a copy that never got the newest words."""
+        copies = self.shared()
+        if not copies:
+            return
+        self.world.replicas[name].moods.refuses = set(self.ids(copies["files"]))
+        word = self.write_line("files", copies["files"])
+        self.sync_once()
+        self.weather_passes()
+        if (late := self.now(name, copies[name])) is not None:
+            self.world.remove(name, late)
+        self.calm_down("files")
+        must.word_stands_in(self.world, word, NAMES)
+
+    def ids(self, thing: Thing) -> list[str]:
+        return [
+            id
+            for id in (base.entry.id for base in self.world.bases())
+            if self.world.birth_of(id) == birth(thing.raw)
+        ]
+
+    @rule(name=st.sampled_from(NAMES))
+    def one_is_deleted_at_rest(self, name: str) -> None:
+        """Somebody deletes an article that nobody edits: it is gone everywhere."""
+        self.calm_down("files")
+        copies = self.shared()
+        if copies:
+            self.world.remove(name, copies[name])
+            self.calm_down("files")
+
+    @rule(name=st.sampled_from(("files", "confluence")))
+    def an_edit_falls_into_a_retirement(self, name: str) -> None:
+        """Somebody saves in Intercom while the article is taken out of sight there."""
+        copies = self.shared()
+        if not copies:
+            return
+        self.world.remove(name, copies[name])
+        self.world.intercom.race = self.race
+        before = self.world.ledger.written()
+        self.sync_once()
+        fresh = self.world.ledger.written() - before
+        self.calm_down("files")
+        for word in fresh:
+            must.word_stands_in(self.world, word, NAMES)
+
+    def race(self, key: Any) -> None:
+        thing = self.world.intercom.things[key]
+        self.world.edit_this("intercom", thing, lambda raw: self.insert(raw, 2))
+
+    @rule(name=st.sampled_from(REMOTES))
+    def a_collection_is_deleted_and_filled(self, name: str) -> None:
+        """Somebody deletes a collection that is empty here, while somebody writes into it there."""
+        self.weather_passes()
+        self.write_a_collection("files")
+        self.settle_down()
+        full = {
+            t.raw["place"] for n in NAMES for k in ("article", "collection") for t in self.world.things(n, k)
+        }
+        empty = [t for t in self.world.in_sight(name, "collection") if t.handle not in full]
+        here = {birth(t.raw): t for t in self.world.in_sight("files", "collection")}
+        empty = sorted((t for t in empty if birth(t.raw) in here), key=lambda t: t.handle)
+        if not empty:
+            return
+        gone = self.random.choice(empty)
+        self.world.remove(name, gone)
+        self.write_into("files", here[birth(gone.raw)].handle)
+        self.calm_down("files")
+
+    def write_into(self, name: str, place: str) -> Thing:
+        title = f"Title {self.word()}"
+        raw: Json = {"texts": {"en": self.text(name, title)}, "place": place, "labels": []}
+        if name == "files":
+            raw |= self.path(place, birth(raw))
+        return self.world.add(name, "article", raw)
+
+    @rule(name=st.sampled_from(NAMES))
+    def sync_after_a_sweep(self, name: str) -> None:
+        """Somebody deletes more articles at once than a run may retire, yet not most of them."""
+        self.weather_passes()
+        for _ in range(4):
+            self.write_an_article("files")
+        self.settle_down()
+        things = sorted(self.world.in_sight(name), key=lambda thing: thing.handle)
+        for thing in self.random.sample(things, len(things) // 2):
+            self.world.remove(name, thing)
+        self.sync_once(max_deletes=Budget(number=1, share=None))
+
+    # --- words that one side cannot show -----------------------------------------------------------
+
+    @rule(name=st.sampled_from(HOLD_DESCRIPTIONS))
+    def a_translation_meets_its_end(self, name: str) -> None:
+        """Somebody removes here a translation that somebody edits there: the edit beats it."""
+        copies = self.shared()
+        if not copies:
+            return
+        other = next(each for each in HOLD_DESCRIPTIONS if each != name)
+        if "fr" not in copies[name].raw["texts"]:
+            french = self.text(name, f"Titre {self.word()}")
+            self.world.edit_this(name, copies[name], lambda raw: raw["texts"].update(fr=french))
+            self.settle_down()
+        here, there = self.now(name, copies[name]), self.now(other, copies[other])
+        if here is None or there is None or "fr" not in here.raw["texts"] or "fr" not in there.raw["texts"]:
+            return
+        word = self.write_line(other, there, locale="fr")
+        self.world.edit_this(name, here, lambda raw: raw["texts"].pop("fr"))
+        self.calm_down("files")
+        must.word_stands_in(self.world, word, HOLD_DESCRIPTIONS)
+
+    @rule(name=st.sampled_from(REMOTES), edits=st.booleans())
+    def a_server_drops_lines(self, name: str, edits: bool) -> None:
+        """A server keeps the first lines only: nobody cut the rest, and kbsync does not fight the server."""
+        copies = self.shared()
+        if not copies:
+            return
+        self.world.replicas[name].moods.truncates = 2
+        self.write_line("files", copies["files"], at=9)
+        self.write_line("files", copies["files"], at=9)
+        for _ in range(must.ROUNDS):
+            self.sync_once()
+        cut, whole = self.now(name, copies[name]), self.now("files", copies["files"])
+        if cut is None or whole is None or self.waits(name, whole):
+            return
+        if edits:
+            self.write_line(name, cut, at=0)
+        else:
+            self.world.edit_this(name, cut, self.extend_title)
+        run = self.sync_once()
+        must.no_fight(run, name, birth(cut.raw))
+        self.weather_passes()
+        self.settle_down()
+        for word in sorted(words(whole.raw)):
+            must.word_stands_in(self.world, word, ("files",))
+
+    def extend_title(self, raw: Json) -> None:
+        raw["texts"]["en"]["title"] += f" {self.word()}"
+
+    def waits(self, name: str, thing: Thing) -> bool:
+        """Tell whether links wait to be written there."""
+        ids = self.ids(thing)
+        return any(s.pending for s in self.world.shadows() if s.replica == name and s.id in ids)
+
+    # --- crashes ----------------------------------------------------------------------------------
+
+    @rule(
+        name=st.sampled_from(REMOTES),
+        how=st.sampled_from(HOW),
+        does=st.sampled_from(("write", "edit", "replace", "delete")),
+        comes=st.lists(st.sampled_from(("move", "edit", "replace", "rename")), max_size=2, unique=True),
+        cuts=st.booleans(),
+    )
+    def somebody_comes_after_a_crash(
+        self, name: str, how: str, does: str, comes: list[str], cuts: bool
+    ) -> None:
+        """A run dies in its write, and before the next one somebody edits what stands there."""
+        copies = self.shared()
+        self.do(does, copies)
+        self.world.replicas[name].moods.truncates = 3 if cuts else 0
+        known = len(self.world.replicas[name].log)
+        self.world.effects.die_at(name, how)
+        self.sync_once()
+        self.world.effects.left = -1
+        self.weather_passes()
+        written = self.world.replicas[name].log[known:]
+        things = [t for t in self.world.things(name) if written and birth(t.raw) == birth(written[-1].sent)]
+        for thing in things[:1]:
+            for each in comes:
+                self.come(name, thing, each)
+        self.calm_down("files")
+
+    def do(self, what: str, copies: Copies) -> None:
+        if what == "write" or not copies:
+            self.write_an_article("files")
+        elif what == "edit":
+            self.write_line("files", copies["files"])
+        elif what == "replace":
+            self.world.edit_this("files", copies["files"], self.replace_first)
+        else:
+            self.world.remove("files", copies["files"])
+
+    def come(self, name: str, thing: Thing, what: str) -> None:
+        now = self.now(name, thing)
+        if now is None:
+            return
+        if what == "move":
+            place = self.world.pick(name, "collection")
+            self.world.edit_this(name, now, lambda raw: raw.update(place=place.handle if place else ""))
+        elif what == "edit":
+            self.write_line(name, now)
+        elif what == "replace":
+            self.world.edit_this(name, now, self.replace_first)
+        else:
+            self.world.edit_this(name, now, self.extend_title)
+
+    def replace_first(self, raw: Json) -> None:
+        text = raw["texts"]["en"]
+        text["body"] = "\n".join([f"other {self.word()}", *text["body"].split("\n")[1:]])
+
+    @rule(
+        name=st.sampled_from(NAMES),
+        at=st.integers(1, 12),
+        how=st.sampled_from(HOW),
+        folder=st.booleans(),
+    )
+    def what_is_linked_is_renamed(self, name: str, at: int, how: str, folder: bool) -> None:
+        """Somebody renames what others link to, and the run that follows dies."""
+        copies = self.shared()
+        source = self.world.pick(name)
+        if not copies or source is None:
+            return
+        self.world.edit_this(name, source, lambda raw: self.add_link(raw, copies[name].handle))
+        self.settle_down()
+        file = self.now("files", copies["files"])
+        if folder:
+            self.rename_a_folder()
+        elif file is not None:
+            self.world.move_file(file, f"file-{self.random.randrange(10**9)}")
+        self.world.effects.left, self.world.effects.how = at, how
+        self.sync_once()
+        self.world.effects.left = -1
+        self.calm_down("files")
+
+    @rule(name=st.sampled_from(NAMES))
+    def two_articles_link_to_each_other(self, name: str) -> None:
+        """Somebody writes two new articles that link to each other: one run writes both links everywhere."""
+        self.weather_passes()
+        self.settle_down()
+        one, other = (self.write_into(name, "") for _ in range(2))
+        self.world.edit_this(name, one, lambda raw: self.add_link(raw, other.handle))
+        self.world.edit_this(name, other, lambda raw: self.add_link(raw, one.handle))
+        run = self.sync_once()
+        must.nothing_left_to_do(self.world, run)
+        self.calm_down("files")
+
+    # --- meetings ---------------------------------------------------------------------------------
+
+    @rule(name=st.sampled_from(NAMES))
+    def two_new_ones_are_alike(self, name: str) -> None:
+        """Somebody writes two articles with one and the same text: they stay two."""
+        self.weather_passes()
+        one = self.write_into(name, "")
+        text = {**one.raw["texts"]["en"], "title": f"Title {self.word()}"}
+        raw: Json = {"texts": {"en": text}, "place": "", "labels": []}
+        if name == "files":
+            raw |= self.path("", birth(raw))
+        self.world.add(name, "article", raw)
+        self.settle_down()
+        self.settle_down()
+        must.stands_in(self.world, {birth(one.raw), birth(raw)}, NAMES)
+        must.exactly_once(self.world)
+
+    @rule()
+    def lose_the_state_at_rest(self) -> None:
+        """All agree, and the state is lost: equal content pairs up, nothing is made twice."""
+        self.calm_down("files")
+        before = self.world.twins()
+        hidden = any(t for t in self.world.things("intercom") if self.world.intercom.out_of_sight(t))
+        if hidden or before:
+            return
+        self.world.lose_the_state()
+        self.settle_down()
+        twins = self.world.twins()
+        assert not twins, f"met as strangers: {twins}"
+
+    @rule(name=st.sampled_from(NAMES), other=st.sampled_from(NAMES), take=st.sampled_from((*NAMES, "merged")))
+    def two_write_one_line(self, name: str, other: str, take: Any) -> None:
+        """Two people write the same line anew: it is held, both versions stay, and a person decides."""
+        copies = self.shared()
+        if not copies or name == other:
+            return
+        for each in (name, other):
+            self.world.edit_this(each, copies[each], self.replace_first)
+        self.sync_once()
+        self.calm_down(take)
+
+    # --- policies and listings --------------------------------------------------------------------
+
+    @rule(
+        name=st.sampled_from(REMOTES),
+        end=st.sampled_from(("files", "both", "down", "delete", *REMOTES)),
+        also=st.booleans(),
+    )
+    def an_edit_where_nothing_is_read(self, name: str, end: str, also: bool) -> None:
+        """Somebody edits a replica that is only written to: it is held, until somebody or the policy decides."""
+        copies = self.shared()
+        if not copies:
+            return
+        direction: Any = {name: "push"}
+        word = self.write_line(name, copies[name])
+        if also:
+            self.write_line("files", copies["files"], at=9)
+        self.sync_once(direction=direction)
+        must.word_stands_in(self.world, word, (name,))
+        if end == "down":
+            self.world.replicas[name].moods.breaks_off = True
+            self.write_line("files", copies["files"], at=9)
+            self.sync_once(direction=direction)
+            self.weather_passes()
+        if end == "delete" and (file := self.now("files", copies["files"])) is not None:
+            self.world.remove("files", file)
+        if end == "files":
+            self.sync_once(direction=direction, on_conflict="files")
+            return
+        self.sync_once(direction=direction)
+        must.word_stands_in(self.world, word, (name,))
+        if end in REMOTES:
+            self.settle_all(end)
+        self.calm_down("files")
+        if end in ("both", "down", "delete", name):
+            must.word_stands_in(self.world, word, NAMES)
+
+    def settle_all(self, take: Any) -> None:
+        raise NotImplementedError
+
+    @rule(name=st.sampled_from(REMOTES))
+    def a_listing_is_late(self, name: str) -> None:
+        """A listing still shows what stood there before kbsync's own write."""
+        copies = self.shared()
+        if not copies:
+            return
+        self.world.replicas[name].moods.lags = True
+        word = self.write_line("files", copies["files"])
+        for _ in range(must.ROUNDS):
+            self.sync_once()
+        must.word_stands_in(self.world, word, NAMES)
+        self.calm_down("files")
+
+    @rule(name=st.sampled_from(NAMES))
+    def sync_with_another_place(self, name: str) -> None:
+        """The folder, space or workspace is not the one it was."""
+        self.weather_passes()
+        self.settle_down()
+        known = [
+            s for s in self.world.shadows() if (s.replica, s.kind, s.retired) == (name, "article", False)
+        ]
+        if len(known) > 1:
+            self.world.policy = replace(CALM, max_deletes=Budget(number=1, share=None))
+            self.world.replicas[name].moods.empty = True
+            must.nothing_follows_from_emptiness(self.world.sync(), name)
+            self.world.replicas[name].moods.empty = False
+
+    @rule(name=st.sampled_from(REMOTES))
+    def sync_while_one_is_refused(self, name: str) -> None:
+        self.weather_passes()
+        self.settle_down()
+        ids = [b.entry.id for b in self.world.bases() if b.kind == "article" and not b.retired]
+        if not ids:
+            return
+        id = self.random.choice(ids)
+        for _ in range(3):
+            self.edit_now("files", 1)
+        self.world.replicas[name].moods.refuses = {id}
+        must.isolation(self.world, self.run(self.world.sync()), id)
+        self.world.replicas[name].moods = Moods()
+
+    @rule(name=st.sampled_from(NAMES))
+    def sync_twice_at_once(self, name: str) -> None:
+        self.world.replicas[name].moods.at_answer = (1, lambda: must.single_writer(self.world))
+        self.run(self.world.sync())
+        self.world.replicas[name].moods.at_answer = None
+
+    def edit_now(self, name: str, at: int) -> None:
+        self.world.edit(name, lambda raw: self.insert(raw, at))
