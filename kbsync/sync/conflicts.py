@@ -214,9 +214,17 @@ def settlement(snapshot: Snapshot, key: EntryKey, take: Take, folder: Path, poli
     changes += _pinned(snapshot, key, base)
     names = {name for conflict in conflicts for name in conflict.versions}
     for conflict in conflicts:
-        changes += [drop(conflict), Put(Settled(conflict=conflict, take=take, at=moment()))]
+        changes += [drop(conflict), Put(Settled(conflict=_in_full(base, conflict), take=take, at=moment()))]
     changes += [drop(rescue) for rescue in snapshot.rescues(key) if rescued_name(rescue) in names]
     return changes
+
+
+def _in_full(base: Base, conflict: Conflict) -> Conflict:
+    """Return a conflict with what was agreed on among its versions: against that, too, is decided."""
+    if not conflict.drift:
+        return conflict
+    agreed = flatten(base.entry).get(Field(conflict.field, conflict.locale))
+    return msgspec.structs.replace(conflict, versions={"files": agreed, **conflict.versions})
 
 
 def _pinned(snapshot: Snapshot, key: EntryKey, base: Base) -> Iterable[Change]:
@@ -228,8 +236,10 @@ def _pinned(snapshot: Snapshot, key: EntryKey, base: Base) -> Iterable[Change]:
 
 def _chosen(snapshot: Snapshot, base: Base, conflict: Conflict, take: str) -> Value:
     spot = Field(conflict.field, conflict.locale)
-    if conflict.drift or (conflict.baseless and take in conflict.versions):
-        return conflict.versions.get(take, flatten(base.entry).get(spot))
+    if conflict.baseless and take in conflict.versions:
+        return conflict.versions[take]
+    if conflict.drift and take not in conflict.versions:
+        return flatten(base.entry).get(spot)
     if take not in conflict.versions:
         shadow = snapshot.get(Shadow, take, conflict.kind, conflict.id)
         entry = shadow.agreed if shadow and shadow.agreed else base.entry
