@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from kbsync.article import Entry
+from kbsync.article import Article, Entry
 from kbsync.replicas.base import Reading
-from kbsync.state.records import Base, EntryKey, Shadow
+from kbsync.state.records import EntryKey, Shadow
 from kbsync.state.snapshot import Put, Snapshot
 from kbsync.sync.observe import reading_of
-from kbsync.sync.survey import linked
+from kbsync.sync.survey import linked, versions
 
 
 class Referrers:
@@ -48,9 +48,13 @@ class Referrers:
 
     def _build(self) -> dict[str, set[EntryKey]]:
         index: dict[str, set[EntryKey]] = defaultdict(set)
-        for entry in (*(base.entry for base in self._snapshot.all(Base)), *self._decided):
-            kind = "article" if entry.__struct_config__.tag == "article" else "collection"
+        decided = ((_key(entry), entry) for entry in self._decided)
+        for key, entry in (*versions(self._snapshot), *decided):
             for id in linked(entry):
-                index[id].add((kind, entry.id))  # type: ignore[arg-type]  # one of two kinds
+                index[id].add(key)
         self._index = dict(index)
         return self._index
+
+
+def _key(entry: Entry) -> EntryKey:
+    return "article" if isinstance(entry, Article) else "collection", entry.id

@@ -171,15 +171,18 @@ class Survey:
 
 
 def mentions(snapshot: Snapshot, touched: Iterable[EntryKey]) -> set[EntryKey]:
-    """Return the entries whose bodies link to one of these."""
+    """Return the entries whose bodies link to one of these, or did in some replica that shows its own version."""
     ids = {id for kind, id in touched if kind == "article"}
     if not ids:
         return set()
-    return {
-        (base.kind, base.entry.id)
-        for base in snapshot.all(Base)
-        if not base.retired and any(id in ids for id in linked(base.entry))
-    }
+    retired = {(base.kind, base.entry.id) for base in snapshot.all(Base) if base.retired}
+    return {key for key, entry in versions(snapshot) if any(id in ids for id in linked(entry))} - retired
+
+
+def versions(snapshot: Snapshot) -> Iterable[tuple[EntryKey, Entry]]:
+    """Yield all that is known to stand somewhere: what was agreed on, and what replicas show instead."""
+    yield from (((base.kind, base.entry.id), base.entry) for base in snapshot.all(Base))
+    yield from (((s.kind, s.id), s.agreed) for s in snapshot.all(Shadow) if s.agreed is not None)
 
 
 def linked(entry: Entry) -> Iterable[str]:
