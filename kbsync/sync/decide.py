@@ -64,15 +64,20 @@ def _plan_steps(survey: Survey, result: Decisions, decision: Decision, relink: I
 
 
 def _keep_full_collections(survey: Survey, result: Decisions) -> None:
-    """A collection lives as long as anything that lives is placed in it."""
+    """A collection lives as long as anything that lives is placed in it, and comes back with what comes back."""
     while True:
-        needed = set(_places(survey, result))
-        dying = [d for key, d in result.by_key.items() if d.dies and key in needed]
-        if not dying:
+        gone = [key for key in sorted(set(_places(survey, result))) if _is_gone(survey, result, key)]
+        if not gone:
             return
-        for decision in dying:
-            key = decision.key
-            result.by_key[key] = reconcile(survey.known(key), decision.sides, survey.policy, keep=True)
+        for key in gone:
+            decision = result.by_key.get(key)
+            sides = decision.sides if decision else survey.sides(key)
+            result.by_key[key] = reconcile(survey.known(key), sides, survey.policy, keep=True)
+
+
+def _is_gone(survey: Survey, result: Decisions, key: EntryKey) -> bool:
+    decision, base = result.by_key.get(key), survey.snapshot.base(key)
+    return base is not None and (not decision.alive if decision else base.retired)
 
 
 def _places(survey: Survey, result: Decisions) -> Iterable[EntryKey]:

@@ -86,8 +86,8 @@ MUTANTS = (
     Mutant(
         "retire a collection that is not empty",
         "decide.py",
-        "dying = [d for key, d in result.by_key.items() if d.dies and key in needed]",
-        "dying = []",
+        "if _is_gone(survey, result, key)]",
+        "if False]",
     ),
     Mutant(
         "believe a broken listing",
