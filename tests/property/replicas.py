@@ -97,6 +97,16 @@ class Intercom(Memory):
     def _new_handle(self, kind: Kind, raw: Json) -> str:
         return str(1000 + self.serial)
 
+    def edit(self, key: Key, change: Callable[[Json], object]) -> None:
+        """Change a thing as a person would; a draft that is changed is hidden no more, whatever it says later."""
+        super().edit(key, change)
+        if not self.out_of_sight(self.things[key]):
+            self.hidden.pop(key, None)
+
+    def _changed(self, key: Key, id: str, raw: Json) -> Thing:
+        self.hidden.pop(key, None)
+        return super()._changed(key, id, raw)
+
     def _retired(self, key: Key) -> Thing:
         self._remember_stale(key)
         thing = self.things[key]
