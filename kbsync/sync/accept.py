@@ -14,10 +14,10 @@ from kbsync.document.walk import targets
 from kbsync.replicas.base import Reading
 from kbsync.state.records import Base, Conflict, Rescue, Settled, Shadow
 from kbsync.state.snapshot import Change, Put, drop
-from kbsync.sync.fields import Fields, assemble, differing, flatten
+from kbsync.sync.fields import Field, Fields, assemble, differing, flatten
 from kbsync.sync.observe import reading_of, spelled
 from kbsync.sync.reconcile import Decision
-from kbsync.sync.sides import Side
+from kbsync.sync.sides import Lookout, Side
 from kbsync.sync.survey import Survey
 
 _REMEMBERED = 8
@@ -81,6 +81,7 @@ def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shad
         fresh = Shadow(replica=side.replica, kind=kind, id=id, reading=spelled(side.reading), agreed=agreed)
         now_known = survey.snapshot.shadow(side.replica, decision.key)
         pending = (now_known.pending if now_known else False) or _waits(survey, decision, side)
+        pending = pending or _is_homeless(survey, decision, side, side.reading)
         assets = _assets(survey, side, agreed or base) if side.replica != "files" else {}
         return msgspec.structs.replace(fresh, pending=pending, past=past(old, side.reading), assets=assets)
     if old is None:
@@ -102,6 +103,16 @@ def _waits(survey: Survey, decision: Decision, side: Side) -> bool:
     links = (link for body in desired.values() if isinstance(body, Document) for link, _ in targets(body))
     book = survey.books[side.replica]
     return any(isinstance(link, ArticleRef) and book.handle(link.article) is None for link in links)
+
+
+def _is_homeless(survey: Survey, decision: Decision, side: Side, reading: Reading) -> bool:
+    """Tell whether a thing is shown in a collection that was made anew meanwhile, under another handle."""
+    spot, book = Field("place"), survey.books[side.replica]
+    place = decision.desired.get(side.replica, {}).get(spot)
+    if not place or side.replica == "files" or not book.is_new(("collection", str(place))):
+        return False
+    shown = Lookout(survey.replicas[side.replica], book.strict(), complete=True).shown(reading)
+    return shown.get(spot) != place
 
 
 def _assets(survey: Survey, side: Side, entry: Entry) -> dict[str, str]:

@@ -83,6 +83,10 @@ class Book:
         """Return what got another name since `settle`."""
         return frozenset(self._touched)
 
+    def is_new(self, key: EntryKey) -> bool:
+        """Tell whether something got another name since `settle`."""
+        return key in self._touched
+
     def settle(self) -> None:
         """Take the names of now for known."""
         self._touched.clear()

@@ -1,4 +1,4 @@
-"""Who links to what: a link outlives a rename, whatever happens before it is written anew.
+"""Who links to what, and who is placed where: both outlive a new name, whatever happens before they are written anew.
 
 The former handle of a renamed thing is known only while the state still remembers it. So whoever links to
 it is marked as waiting in the very commit that forgets it, and stays so until its links are written.
@@ -7,7 +7,7 @@ it is marked as waiting in the very commit that forgets it, and stays so until i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -25,33 +25,42 @@ class Referrers:
     def __init__(self, snapshot: Snapshot, decided: Sequence[Entry] = ()) -> None:
         self._snapshot = snapshot
         self._decided = decided
-        self._index: dict[str, set[EntryKey]] = {}
+        self._index: dict[EntryKey, set[EntryKey]] = {}
 
     def waiting(self, replica: str, keys: Iterable[EntryKey]) -> Iterator[Put]:
-        """Yield the shadows of a replica that link to any of these and do not wait for it yet."""
-        ids = {id for kind, id in keys if kind == "article"}
-        if not ids:
+        """Yield the shadows of a replica that link to any of these articles and do not wait for it yet."""
+        yield from self._waiting(replica, {key for key in keys if key[0] == "article"})
+
+    def _waiting(self, replica: str, names: Collection[EntryKey]) -> Iterator[Put]:
+        if not names:
             return
         index = self._index or self._build()
-        for key in sorted(set().union(*(index[id] for id in ids if id in index))):
+        for key in sorted(set().union(*(index[name] for name in names if name in index))):
             shadow = self._snapshot.shadow(replica, key)
             if shadow is not None and not shadow.pending and not shadow.retired:
                 yield Put(msgspec.structs.replace(shadow, pending=True))
 
     def after(self, old: Shadow | None, reading: Reading) -> Iterator[Put]:
-        """Yield those that link to a thing which is remembered under another name than it has now."""
+        """Yield those that link to a thing which is remembered under another name than it has now.
+
+        Who is placed in a collection that was made anew waits too; a file's own path names its collection.
+        """
         if old is None:
             return
-        before = reading_of(old)
+        before, key = reading_of(old), (old.kind, old.id)
         if (before.handle, before.alias) != (reading.handle, reading.alias):
-            yield from self.waiting(old.replica, [(old.kind, old.id)])
+            yield from self.waiting(old.replica, [key])
+        if old.kind == "collection" and old.replica != "files" and before.handle != reading.handle:
+            yield from self._waiting(old.replica, [key])
 
-    def _build(self) -> dict[str, set[EntryKey]]:
-        index: dict[str, set[EntryKey]] = defaultdict(set)
+    def _build(self) -> dict[EntryKey, set[EntryKey]]:
+        index: dict[EntryKey, set[EntryKey]] = defaultdict(set)
         decided = ((_key(entry), entry) for entry in self._decided)
         for key, entry in (*versions(self._snapshot), *decided):
             for id in linked(entry):
-                index[id].add(key)
+                index["article", id].add(key)
+            if place := entry.place if isinstance(entry, Article) else entry.parent:
+                index["collection", place].add(key)
         self._index = dict(index)
         return self._index
 

@@ -179,7 +179,7 @@ MUTANTS = (
         "forget that links wait",
         "accept.py",
         "(now_known.pending if now_known else False) or _waits",
-        "_waits",
+        "False or _waits",
     ),
     Mutant(
         "render over nothing",

@@ -9,6 +9,7 @@ from replicas import Json, Thing
 from small_center import Center
 
 from kbsync.replicas.base import Key
+from kbsync.sync.policy import Budget, Policy
 
 NAMES = ("files", "intercom", "confluence")
 
@@ -176,3 +177,56 @@ def test_a_race_that_nobody_sees_is_told_from_an_outage(center: Center) -> None:
     center.sync()
     assert {center.body(name, "A") for name in NAMES} == {"mine\none\ntwo\nours"}
     assert center.sync().applied == ()
+
+
+def test_a_deletion_where_a_translation_cannot_be_shown_is_believed(center: Center) -> None:
+    """Confluence shows one language: it lacks nothing that it could show, so its deletion counts."""
+    center.policy = Policy(max_deletes=Budget(number=9, share=None))
+    center.write("files", "A", "alpha")
+    center.sync()
+    french = {"title": "B", "description": "", "state": "published", "body": "beta"}
+    center.files.edit(("article", "a"), lambda raw: raw["texts"].update(fr=french))
+    center.sync()
+    center.delete("confluence", "A")
+    center.sync()
+    assert not center.files.living()
+    assert center.sync().applied == ()
+
+
+def test_a_collection_comes_back_with_what_comes_back_into_it(center: Center) -> None:
+    """An article that a teammate revives finds its collection again."""
+    center.policy = Policy(max_deletes=Budget(number=9, share=None))
+    _collection(center, "billing")
+    _file_in(center, "billing", "Refunds")
+    center.sync()
+    center.delete("files", "Refunds")
+    center.sync()
+    del center.files.things["collection", "billing"]
+    center.sync()
+    assert not center.intercom.living("collection")
+    hidden = center.one("intercom", "Refunds")
+    center.intercom.edit(("article", hidden.handle), lambda raw: raw["texts"]["en"].update(state="published"))
+    center.sync()
+    assert center.sync().exit_code == 0
+    assert center.one("files", "Refunds").raw["place"] == "billing"
+    for name in NAMES:
+        assert center.one(name, "Refunds").raw["place"] == _named(center, name, "Billing").handle
+
+
+def test_a_link_in_a_held_version_follows_a_rename(center: Center) -> None:
+    """What waits for a person still links to where the other article is by then."""
+    for title in ("A", "B"):
+        center.write("files", title, "alpha is here")
+    center.sync()
+    center.edit("files", "A", body="beta is here\nsee b")
+    center.edit("intercom", "A", body="gamma is here")
+    assert center.sync().exit_code == 3
+    moved = center.files.things.pop(("article", "b"))
+    center.files.things["article", "c"] = replace(
+        moved, handle="c", raw={**moved.raw, "name": "c", "path": "c"}
+    )
+    center.sync()
+    center.engine().resolve("a", "files")
+    center.sync()
+    assert center.body("files", "A") == "beta is here\nsee c"
+    assert center.sync().exit_code == 0

@@ -1,0 +1,107 @@
+"""An edit where kbsync only writes: held until somebody decides, whatever happens to the article meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from small_center import Center
+
+from kbsync.errors import UsageError
+from kbsync.sync.policy import Budget, Policy
+
+PUSH = Policy(direction={"intercom": "push"}, max_deletes=Budget(number=9, share=None))
+BOTH = replace(PUSH, direction={})
+
+
+@pytest.fixture
+def drifted(center: Center) -> Center:
+    """One article that all hold, edited in Intercom, where nothing is read."""
+    center.policy = PUSH
+    center.write("files", "A", "one\ntwo\nthree")
+    center.sync()
+    center.edit("intercom", "A", body="one theirs\ntwo\nthree")
+    return center
+
+
+def _bodies(center: Center) -> set[str]:
+    return {center.body(name, "A") for name in center.names}
+
+
+def test_a_drift_outlives_the_deletion_of_its_article(drifted: Center) -> None:
+    """What was edited in Intercom stays in sight there, and the run says that it waits."""
+    drifted.delete("files", "A")
+    for _ in range(2):
+        report = drifted.sync()
+        assert report.exit_code == 3
+        assert "drift" in {warned.code for warned in report.warnings}
+    assert drifted.body("intercom", "A") == "one theirs\ntwo\nthree"
+    assert drifted.one("intercom", "A").raw["texts"]["en"]["state"] == "published"
+    assert not drifted.confluence.living()
+
+
+def test_taking_the_side_of_a_drift_brings_a_deleted_article_back(drifted: Center) -> None:
+    """`resolve --take intercom` keeps the edit, so the article stands everywhere again."""
+    drifted.delete("files", "A")
+    drifted.sync()
+    drifted.engine().resolve("a", "intercom")
+    assert drifted.sync().exit_code == 0
+    assert _bodies(drifted) == {"one theirs\ntwo\nthree"}
+
+
+def test_taking_the_files_side_carries_the_deletion_out(drifted: Center) -> None:
+    """`resolve --take files` means the deletion."""
+    drifted.delete("files", "A")
+    drifted.sync()
+    drifted.engine().resolve("a", "files")
+    assert drifted.sync().exit_code == 0
+    assert drifted.one("intercom", "A").raw["texts"]["en"]["state"] == "draft"
+
+
+def test_on_conflict_files_retires_a_drift_and_says_so(drifted: Center) -> None:
+    """Where the policy decides, the article goes, and what stood there is on record."""
+    drifted.policy = replace(PUSH, on_conflict="files")
+    drifted.delete("files", "A")
+    report = drifted.sync()
+    assert "conflict-decided" in {warned.code for warned in report.warnings}
+    assert drifted.one("intercom", "A").raw["texts"]["en"]["state"] == "draft"
+    assert drifted.sync().exit_code == 0
+
+
+def test_a_drift_outlives_an_outage(drifted: Center) -> None:
+    """A run that cannot see the drift does not forget it."""
+    drifted.sync()
+    drifted.intercom.moods.breaks_off = True
+    drifted.edit("files", "A", body="one\ntwo\nthree ours")
+    drifted.sync()
+    drifted.intercom.moods.breaks_off = False
+    assert drifted.sync().exit_code == 3
+    assert drifted.body("intercom", "A") == "one theirs\ntwo\nthree"
+
+
+def test_a_drift_counts_once_its_replica_is_read(drifted: Center) -> None:
+    """Opened to both directions, the edit is merged with what was written elsewhere since."""
+    drifted.sync()
+    drifted.edit("files", "A", body="one\ntwo\nthree ours")
+    drifted.sync()
+    drifted.policy = BOTH
+    assert drifted.sync().exit_code == 0
+    assert _bodies(drifted) == {"one theirs\ntwo\nthree ours"}
+
+
+def test_taking_a_drift_keeps_what_was_agreed_on_since(drifted: Center) -> None:
+    """`resolve --take intercom` decides where both wrote, and only there."""
+    drifted.sync()
+    drifted.edit("files", "A", body="one\ntwo\nthree ours")
+    drifted.sync()
+    drifted.engine().resolve("a", "intercom")
+    drifted.sync()
+    assert _bodies(drifted) == {"one theirs\ntwo\nthree ours"}
+
+
+def test_a_drift_has_no_merged_file(drifted: Center) -> None:
+    """`--take merged` does not throw the edit away: one line says what can be taken."""
+    drifted.sync()
+    with pytest.raises(UsageError, match="no merged file"):
+        drifted.engine().resolve("a", "merged")
+    assert drifted.sync().exit_code == 3
