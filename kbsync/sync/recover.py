@@ -166,8 +166,9 @@ def _retired(case: _Case, reading: Reading | None) -> Shadow | None:
 
 
 def _unpublished(case: _Case, old: Reading, reading: Reading) -> bool:
-    changed = differing(case.lookout.shown(old), case.lookout.shown(reading))
-    return bool(changed) and all(field.name == "state" for field in changed)
+    """Tell whether our retiring is all that happened; where it stands does not count, as for any hidden draft."""
+    changed = {field.name for field in differing(case.lookout.shown(old), case.lookout.shown(reading))}
+    return "state" in changed and changed <= {"state", "place"}
 
 
 def _only_lost(stored: Fields, intended: Fields) -> bool:

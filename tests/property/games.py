@@ -44,9 +44,13 @@ class Games(People):
     def weather_passes(self) -> None:
         self.world.calm()
 
-    def settle_down(self) -> None:
+    def settle_down(self) -> Run:
+        """Sync until nothing is written any more; return the last run."""
         for _ in range(must.ROUNDS):
-            self.run(self.world.sync())
+            run = self.run(self.world.sync())
+            if not run.writes:
+                break
+        return run
 
     def calm_down(self, take: Any) -> None:
         raise NotImplementedError
