@@ -315,6 +315,9 @@ def scope(world: World, run: Run) -> None:
             kept = set(WORD.findall(msgspec.json.encode(world.settled()).decode()))
             elsewhere = words(*(t.raw for n in NAMES for t in world.replicas[n].things.values()))
             assert gone <= kept | elsewhere, f"run over in {write.replica}: {gone}"
+        if run.undisturbed and run.legible is not None:
+            taken = words(write.sent) - words(*([write.before] if write.before else [])) - run.legible
+            assert not taken, f"taken from where nothing is read, into {write.replica}: {taken}"
 
 
 def single_writer(world: World) -> None:

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Any, Self, TypeVar
 from unittest.mock import patch
 
-from ledger import Content, Json, Ledger, birth, words
+import msgspec
+from ledger import WORD, Content, Json, Ledger, birth, words
 from replicas import Confluence, Files, Intercom, Memory, Moods, Thing, Write
 from slate import Slate, slate_lease
 
@@ -109,6 +110,7 @@ class Run:
     """One run of kbsync as it was seen from outside: its report or its end, and every write it made.
 
     It is `undisturbed` when nobody was to edit anything meanwhile; `unheard` are replicas that gave no list.
+    `legible` are the words that stood where they count, None where all do.
     """
 
     policy: Policy
@@ -117,6 +119,7 @@ class Run:
     writes: tuple[Write, ...]
     undisturbed: bool
     unheard: frozenset[str]
+    legible: frozenset[str] | None = None
     report: Report | None = None
     error: BaseException | None = None
 
@@ -335,6 +338,7 @@ class World:
         tombstones = {self.birth_of(b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
         undisturbed, report, error = self._undisturbed(), None, None
         unheard = frozenset(n for n, r in self.replicas.items() if r.moods.breaks_off or r.moods.down)
+        legible = self._legible()
         try:
             with self.same_game():
                 report = act(self.engine())
@@ -349,7 +353,25 @@ class World:
         for write in writes:
             self._tell(f"  {write.action} {write.id} in {write.replica}", write.sent)
         self._take_note(report, writes)
-        return Run(self.policy, count, frozenset(tombstones), writes, undisturbed, unheard, report, error)
+        dead = frozenset(tombstones)
+        return Run(self.policy, count, dead, writes, undisturbed, unheard, legible, report, error)
+
+    def _legible(self) -> frozenset[str] | None:
+        """Return the words that may be written anywhere: not those that stand only where nothing is read."""
+        read = [name for name in NAMES if self.policy.reads(name)]  # type: ignore[arg-type]
+        if len(read) == len(NAMES):
+            return None
+        known = [
+            record
+            for record in self.records()
+            if not (isinstance(record, Shadow) and record.replica not in read)
+            and not (isinstance(record, Conflict) and record.drift)
+            and not isinstance(record, Settled)
+        ]
+        said = set(WORD.findall(msgspec.json.encode(known).decode()))
+        return frozenset(
+            said.union(*(words(thing.raw) for name in read for thing in self.replicas[name].things.values()))
+        )
 
     def plan(self) -> Plan:
         """Let a process look."""
