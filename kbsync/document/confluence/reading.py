@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from kbsync.document.blocks import (
@@ -287,7 +286,7 @@ def _emoticon(reader: Reader, element: Element) -> Inline:
     return reader.opaque_inline(element, fallback or f":{element.get('ac:name')}:")
 
 
-_BLOCK_ROWS: Mapping[str, BlockRow] = {
+BLOCKS: Final[Mapping[str, BlockRow]] = {
     "p": _paragraph,
     **{f"h{level}": _heading(level) for level in range(1, 7)},
     "ul": _list,
@@ -302,10 +301,9 @@ _BLOCK_ROWS: Mapping[str, BlockRow] = {
     "ac:image": _image_block,
     **macros.BLOCKS,
 }
-BLOCKS: Final = MappingProxyType(_BLOCK_ROWS)
 """What a tag is among blocks."""
 
-_INLINE_ROWS: Mapping[str, InlineRow] = {
+INLINES: Final[Mapping[str, InlineRow]] = {
     "strong": wrapping(Strong),
     "b": wrapping(Strong),
     "em": wrapping(Emphasis),
@@ -328,5 +326,4 @@ _INLINE_ROWS: Mapping[str, InlineRow] = {
     **dict.fromkeys(("ac:inline-comment-marker", "font", "small", "big", "tt"), transparent),
     **macros.INLINES,
 }
-INLINES: Final = MappingProxyType(_INLINE_ROWS)
 """What a tag is inside running text."""

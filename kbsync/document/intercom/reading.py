@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -136,7 +135,7 @@ def _with_footnotes(line: Inlines) -> Inlines:
 
 
 def _paragraph(reader: Reader, element: Element) -> Block:
-    return reader.paragraph(element, align_of(element))
+    return reader.paragraph(element, align_of(element) if element.attributes else None)
 
 
 def _heading(level: int) -> BlockRow:
@@ -296,7 +295,7 @@ def _inline_code(reader: Reader, element: Element) -> Inline | Inlines:
     return inline_code(reader, element)
 
 
-_BLOCK_ROWS: Mapping[str, BlockRow] = {
+BLOCKS: Final[Mapping[str, BlockRow]] = {
     "p": _paragraph,
     **{tag: _heading(level) for level, tag in enumerate(_HEADINGS, 1)},
     "ul": _list,
@@ -314,10 +313,9 @@ _BLOCK_ROWS: Mapping[str, BlockRow] = {
         _division,
     ),
 }
-BLOCKS: Final = MappingProxyType(_BLOCK_ROWS)
 """What a tag is among blocks."""
 
-_INLINE_ROWS: Mapping[str, InlineRow] = {
+INLINES: Final[Mapping[str, InlineRow]] = {
     "b": wrapping(Strong),
     "strong": wrapping(Strong),
     "i": wrapping(Emphasis),
@@ -336,5 +334,4 @@ _INLINE_ROWS: Mapping[str, InlineRow] = {
     "img": _image,
     **dict.fromkeys(("span", "font", "small", "big", "bdi", "bdo", "p", "div", "wbr", "label"), transparent),
 }
-INLINES: Final = MappingProxyType(_INLINE_ROWS)
 """What a tag is inside running text."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from kbsync.document.blocks import Align, Block, Cell, Row, Table
+from kbsync.document.blocks import Align, Block, Cell, Paragraph, Row, Span, Table
 from kbsync.document.intercom.colours import FIRST_ROW_SHADE, HEADER_SHADE, background
-from kbsync.document.markup.elements import Element
+from kbsync.document.markup.elements import TEXT, Element
 from kbsync.document.markup.reading import BlockRow, Reader, span
 from kbsync.document.markup.tables import aligned_cell, count, rows_of
 
@@ -20,7 +20,9 @@ def table(align_of: Callable[[Element], Align | None]) -> BlockRow:
         blocks = reader.inside(element.children)
         header = element.tag == "th"
         if not element.attributes and blocks:
-            return aligned_cell(Cell(blocks, header, source=span(element)), None)
+            plain = Cell(blocks, header, source=Span(element.start, element.end))
+            first = blocks[0]
+            return aligned_cell(plain, None) if type(first) is Paragraph and first.align else plain
         shade = background(element.get("style"))
         header = header or shade == HEADER_SHADE
         return aligned_cell(
@@ -41,7 +43,7 @@ def table(align_of: Callable[[Element], Align | None]) -> BlockRow:
         if lines is None:
             return reader.opaque(element)
         rows = tuple(
-            Row(tuple(cell(reader, each) for each in line.children if not each.is_blank()), span(line))
+            Row(tuple([cell(reader, each) for each in line.children if each.tag != TEXT]), span(line))
             for line in lines
         )
         if not rows:

@@ -13,10 +13,11 @@ from types import MappingProxyType
 
 from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element, too_deep
 
+_ATTRIBUTES = r"""[^<>=]*+(?:=(?:\s*+(?:"[^"]*"|'[^']*'))?+[^<>=]*+)*+"""
 _TOKEN = re.compile(
-    r"""(<(?:/([A-Za-z][^\s/<>]*+)(?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+>"""
-    r"""|([A-Za-z][^\s/<>]*+)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)>(?:([^<]*+)</\3>)?"""
-    r"""|!--.*?(?:-->|\Z)|[!?/][^>]*(?:>|\Z)))""",
+    rf"""<(?:/([A-Za-z][^\s/<>]*+)(?:>|{_ATTRIBUTES}>)"""
+    rf"""|([A-Za-z][^\s/<>]*+)(?:>|({_ATTRIBUTES})>)(?:([^<]*+)</\2>)?"""
+    r"""|!--.*?(?:-->|\Z)|[!?/][^>]*(?:>|\Z))""",
     re.DOTALL,
 )
 """Markup, and in it: an end tag's name; a start tag's name and attributes, with the characters up to its end
@@ -49,6 +50,10 @@ _PARTS = MappingProxyType(
 _ENDING = _ENDS_PARAGRAPH.union(_PARTS)
 """Tags whose start may end what stands open."""
 
+_INLINE = frozenset("a abbr b code del em font i ins label mark s small span strike strong sub sup u".split())
+_NAMES = MappingProxyType({tag: tag for tag in _VOID | _RAW_TEXT | _ENDING | _INLINE})
+"""Tags as they are mostly written: one string each, however often they occur."""
+
 _TABLE_PARTS = frozenset(["table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"])
 _WALLS = frozenset(["td", "th", "table"])
 
@@ -70,92 +75,110 @@ class _HtmlElement(Element, gc=False, eq=False):
         return _decode_attribute(text)
 
 
+def _leaf(tag: str, attributes: str, inner: str, start: int, end: int) -> Element:
+    """Return an element that holds at most text, from its start tag to its end tag."""
+    if not inner:
+        return _HtmlElement(tag, start, end, attributes)
+    behind = end - len(tag) - 3
+    text = inner
+    if ("&" in inner or "\r" in inner) and tag not in _RAW_TEXT:
+        text = _decode(inner)
+    child = Element(TEXT, behind - len(inner), behind, "", text)
+    return _HtmlElement(tag, start, end, attributes, "", (child,))
+
+
+def _inside(stack: list[Element]) -> list[Element]:
+    return stack[-1].children  # type: ignore[return-value]  # what is open has a list
+
+
 class Tree:
     """The tree of one body, and whether its tags were balanced as they stood."""
 
-    __slots__ = ("balanced", "inside", "paragraphs", "raw", "root", "stack")
+    __slots__ = ("balanced", "paragraphs", "raw", "root", "stack")
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
-        self.inside: list[Element] = []
-        self.root = Element(ROOT, 0, len(raw), "", "", self.inside)
+        self.root = Element(ROOT, 0, len(raw), "", "", [])
         self.stack = [self.root]
         self.paragraphs = 0
         self.balanced = True
 
-    def build(self) -> Tree:
+    def build(self) -> Tree:  # noqa: C901, PLR0912  one loop: calls for each tag cost a fifth of its time
         """Read the whole text."""
-        raw = self.raw
-        position = end = 0
+        raw, stack = self.raw, self.stack
+        inside = _inside(stack)
+        position = 0
         raw_text = ""
-        pieces = _TOKEN.split(raw)
-        for before, markup, closing, name, attributes, inner in zip(*[iter(pieces)] * 6, strict=False):
-            start = end + len(before)
-            end = start + len(markup)
-            tag = (name or closing or "").lower()
+        for token in _TOKEN.finditer(raw):
+            closing, name, attributes, inner = token.groups()
+            start, end = token.span()
             if raw_text:
-                if tag != raw_text or (name and inner is None):
-                    continue  # inside script, style or iframe only their own end tag is markup
-                raw_text = ""
-                behind = start if closing else end - len(tag) - 3
-                self._text(position, behind, raw[position:behind])
-                self._close(tag, behind, end)
-            else:
-                if before:
-                    text = _decode(before) if "&" in before or "\r" in before else before
-                    self.inside.append(Element(TEXT, position, start, "", text))
-                if name and inner is not None:
-                    self._leaf(tag, attributes, inner, start, end)
-                elif name:
-                    raw_text = self._open(tag, attributes, start, end)
-                elif tag:
-                    self._close(tag, start, end)
+                if self._ends(raw_text, token, position):
+                    raw_text, position, inside = "", end, _inside(stack)
+                continue  # inside script, style or iframe only their own end tag is markup
+            if start > position:
+                text = raw[position:start]
+                if "&" in text or "\r" in text:
+                    text = _decode(text)
+                inside.append(Element(TEXT, position, start, "", text))
             position = end
+            if name:
+                tag = _NAMES.get(name) or name.lower()
+                if tag in _ENDING and (
+                    self.paragraphs or (tag in _PARTS and stack[-1].tag not in _PARTS[tag][1])
+                ):
+                    self._imply_ends(tag, start)
+                    inside = _inside(stack)
+                if tag in _VOID:
+                    self._void(tag, attributes or "", inner, start, end)
+                    continue
+                if len(stack) > MAX_DEPTH:
+                    raise too_deep(raw, start)
+                if inner is not None:
+                    inside.append(_leaf(tag, attributes or "", inner, start, end))
+                    continue
+                children: list[Element] = []
+                element = _HtmlElement(tag, start, end, attributes or "", "", children)
+                inside.append(element)
+                stack.append(element)
+                inside = children
+                self.paragraphs += tag == "p"
+                raw_text = tag if tag in _RAW_TEXT else ""
+            elif closing:
+                tag = _NAMES.get(closing) or closing.lower()
+                if stack[-1].tag == tag:
+                    self._pop(end)
+                else:
+                    self._close(tag, start, end)
+                inside = _inside(stack)
         rest = raw[position:]
         self._text(position, len(raw), rest if raw_text else _decode(rest))
         self._pop_to(0, len(raw))
         return self
 
+    def _ends(self, tag: str, token: re.Match[str], position: int) -> bool:
+        """Close the element of raw text that stands open, if the token ends it; tell whether it does."""
+        closing, name, _, inner = token.groups()
+        if (name or closing or "").lower() != tag or (name and inner is None):
+            return False
+        behind = token.start() if closing else token.end() - len(tag) - 3
+        self._text(position, behind, self.raw[position:behind])
+        self._close(tag, behind, token.end())
+        return True
+
     def _text(self, start: int, end: int, text: str) -> None:
         if text:
-            self.inside.append(Element(TEXT, start, end, "", text))
+            _inside(self.stack).append(Element(TEXT, start, end, "", text))
 
-    def _leaf(self, tag: str, attributes: str, inner: str, start: int, end: int) -> None:
-        """Add an element that holds at most text, from its start tag to its end tag."""
-        behind = end - len(tag) - 3
-        text: tuple[Element, ...] = ()
-        if inner:
-            if ("&" in inner or "\r" in inner) and tag not in _RAW_TEXT:
-                text = (Element(TEXT, behind - len(inner), behind, "", _decode(inner)),)
-            else:
-                text = (Element(TEXT, behind - len(inner), behind, "", inner),)
-        if tag in _VOID:  # `<br>text</br>`: nothing stands inside, and the end tag matches nothing
-            self._open(tag, attributes, start, behind - len(inner))
-            self.inside.extend(text)
-            self.balanced = False
+    def _void(self, tag: str, attributes: str, inner: str | None, start: int, end: int) -> None:
+        """Add an element that holds nothing; in `<br>text</br>` the end tag matches nothing."""
+        if inner is None:
+            _inside(self.stack).append(_HtmlElement(tag, start, end, attributes))
             return
-        if tag in _ENDING:
-            self._imply_ends(tag, start)
-        if len(self.stack) > MAX_DEPTH:
-            raise too_deep(self.raw, start)
-        self.inside.append(_HtmlElement(tag, start, end, attributes, "", text))
-
-    def _open(self, tag: str, attributes: str, start: int, end: int) -> str:
-        """Add the element; returns its tag if only its own end tag is markup from here on."""
-        if tag in _ENDING:
-            self._imply_ends(tag, start)
-        children: list[Element] = []
-        element = _HtmlElement(tag, start, end, attributes, "", children)
-        self.inside.append(element)
-        if tag in _VOID:
-            return ""
-        if len(self.stack) > MAX_DEPTH:
-            raise too_deep(self.raw, start)
-        self.stack.append(element)
-        self.inside = children
-        if tag == "p":
-            self.paragraphs += 1
-        return tag if tag in _RAW_TEXT else ""
+        behind = end - len(tag) - 3
+        _inside(self.stack).append(_HtmlElement(tag, start, behind - len(inner), attributes))
+        self._text(behind - len(inner), behind, _decode(inner))
+        self.balanced = False
 
     def _imply_ends(self, tag: str, start: int) -> None:
         """Close what the start tag closes unsaid."""
@@ -190,7 +213,6 @@ class Tree:
     def _pop(self, end: int) -> None:
         element = self.stack.pop()
         element.end = end
-        self.inside = self.stack[-1].children  # type: ignore[assignment]  # what is open has a list
         if element.tag == "p":
             self.paragraphs -= 1
 

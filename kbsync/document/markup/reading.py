@@ -56,7 +56,7 @@ class Finish(Protocol):
 class Reader:
     """Reads one body. Rows give the meaning of a tag as a block and inside running text."""
 
-    __slots__ = ("block_rows", "finish", "inline_rows", "links", "marked", "origin", "raw")
+    __slots__ = ("block_rows", "block_tags", "finish", "inline_rows", "links", "marked", "origin", "raw")
 
     def __init__(
         self,
@@ -71,8 +71,9 @@ class Reader:
         self.marked = MARK in raw
         self.links = links
         self.origin = origin
-        self.block_rows = dict(block_rows)
-        self.inline_rows = dict(inline_rows)
+        self.block_rows = block_rows
+        self.block_tags = block_rows.keys()
+        self.inline_rows = inline_rows
         self.finish = finish
 
     # --- blocks
@@ -127,6 +128,10 @@ class Reader:
 
     def inside(self, children: Sequence[Element]) -> tuple[Block, ...]:
         """Return the blocks of an item, cell or body; a lone empty paragraph is how editors show nothing."""
+        if len(children) == 1 and children[0].tag == TEXT:
+            line = _alone(children[0].text)
+            place = self._trimmed(children[0].start, children[0].end)
+            return (self.finish(line, None, place),) if line else ()
         blocks = self.document(children)
         if len(blocks) == 1 and type(blocks[0]) is Paragraph and not blocks[0].children:
             return ()
@@ -136,14 +141,16 @@ class Reader:
         """Return the paragraph, or the one block it merely wraps."""
         children = element.children
         if len(children) == 1 and children[0].tag == TEXT:
-            return self.finish(self.line(children), align, Span(element.start, element.end))
-        if not self.block_rows.keys().isdisjoint([child.tag for child in children]):
-            inner = sole(children)
-            if inner is not None:
-                made = self.blocks((inner,))
-                if len(made) == 1:
-                    return at(aligned(made[0], align), element)
-        return self.finish(self.line(children), align, Span(element.start, element.end))
+            line = _alone(children[0].text)
+        else:
+            if not self.block_tags.isdisjoint([child.tag for child in children]):
+                inner = sole(children)
+                if inner is not None:
+                    made = self.blocks((inner,))
+                    if len(made) == 1:
+                        return at(aligned(made[0], align), element)
+            line = self.line(children)
+        return self.finish(line, align, Span(element.start, element.end))
 
     def opaque(self, element: Element) -> OpaqueBlock:
         """Return the element as it stands."""
@@ -154,8 +161,7 @@ class Reader:
     def line(self, children: Sequence[Element]) -> Inlines:
         """Return running text without blanks at its edges and breaks at its end."""
         if len(children) == 1 and children[0].tag == TEXT:
-            text = collapse(children[0].text).strip(BLANK)
-            return (Text(text),) if text and text.strip(NBSP) else ()
+            return _alone(children[0].text)
         out = self._inlines(children)
         _strip(out)
         if len(out) == 1 and type(out[0]) is Text and not out[0].text.strip(NBSP):
@@ -197,6 +203,12 @@ class Reader:
         """Return the element as it stands; without `text` readers see its characters."""
         seen = collapse(content(element)).strip(" ") if text is None else text
         return OpaqueInline(self.origin, self.raw[element.start : element.end], seen)
+
+
+def _alone(text: str) -> Inlines:
+    """Return the line that is this text alone."""
+    text = collapse(text).strip(BLANK)
+    return (Text(text),) if text and (text[0] != NBSP or text.strip(NBSP)) else ()
 
 
 def span(element: Element) -> Span:
@@ -243,7 +255,8 @@ def _strip(out: list[Inline]) -> None:
         if type(last) is Text:
             text = last.text.rstrip(BLANK)
             if text:
-                out[-1] = Text(text)
+                if text is not last.text:
+                    out[-1] = Text(text)
                 break
         elif type(last) is not LineBreak:
             break
