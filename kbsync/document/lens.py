@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from kbsync.document import canon, lens_confluence
+from kbsync.document import canon, lens_confluence, lens_losses
 from kbsync.document.align import align
 from kbsync.document.blocks import Block, Document, Heading, Span
 from kbsync.document.canon_block import shifted, top_level
@@ -72,15 +72,22 @@ def put(fmt: Format, doc: Document, old_raw: str, links: Links = PLAIN) -> Rende
     """Return the raw form that shows `doc` and keeps what `old_raw` holds beyond it.
 
     Blocks that read the same keep their bytes; inside edited ones what the document cannot say is kept
-    where it can be. Losses are the writer's, and `comment-anchor`, `format-detail` for what is gone.
+    where it can be. Losses are the writer's for the blocks it wrote, and `comment-anchor`, `format-detail`
+    for what is gone.
     Raises DocumentError when `old_raw` cannot be read.
     """
     before = fmt.read(old_raw, links)
     if canon.same(doc, before):
-        return replace(fmt.write(doc, links), raw=old_raw)
+        return _unchanged(fmt, links, doc, fmt.write(doc, links), before, old_raw)
     if not old_raw.strip() or not in_order(before.blocks, Span(0, len(old_raw))):
         return fmt.write(doc, links)
     return _Put(fmt, links, old_raw, before).of(doc)
+
+
+def _unchanged(
+    fmt: Format, links: Links, doc: Document, written: Rendered, before: Document, old_raw: str
+) -> Rendered:
+    return Rendered(old_raw, lens_losses.made(fmt, links, doc, written, before.blocks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +103,24 @@ class _Put:
         plain = without_style(doc, self.before)
         written, shown = self._shown(plain)
         if canon.same(shown, self.before):
-            return replace(written, raw=self.old_raw)
+            return _unchanged(self.fmt, self.links, plain, written, self.before, self.old_raw)
         by = heading_shift(doc.blocks, self.before.blocks)
         if by:
-            doc = shifted_by(doc, by)
-            written, shown = self._shown(shifted_by(plain, by))
+            doc, plain = shifted_by(doc, by), shifted_by(plain, by)
+            written, shown = self._shown(plain)
         if not in_order(shown.blocks, Span(0, len(written.raw))):
             return written
-        patched = self._patched(doc, written.raw, shown)
-        losses = _distinct((*written.losses, *patched.losses))
-        return Rendered(patched.raw, losses)
+        patched, kept = self._patched(doc, written.raw, shown)
+        losses = lens_losses.made(self.fmt, self.links, plain, written, kept)
+        return Rendered(patched.raw, _distinct((*losses, *patched.losses)))
 
     def _shown(self, doc: Document) -> tuple[Rendered, Document]:
         written = self.fmt.write(doc, self.links)
         raw = line_ends(written.raw, self.old_raw) if self.fmt.name == "markdown" else written.raw
         return replace(written, raw=raw), self.fmt.read(raw, self.links)
 
-    def _patched(self, doc: Document, fresh: str, shown: Document) -> Rendered:
+    def _patched(self, doc: Document, fresh: str, shown: Document) -> tuple[Rendered, list[Block]]:
+        """Return the new body, and the old blocks that stand in it as they stood."""
         wanted = self._wanted(doc, shown)
         markup = self.fmt.name != "markdown"
         raw, plain = self._plain(wanted)
@@ -123,9 +131,10 @@ class _Put:
             raw = self._whole(patch, pieces, wanted)
             suspects = self._suspects(raw, wanted, pieces, levels)
             if suspects is None:
-                return self._finished(raw, pieces, levels)
+                kept = [self.before.blocks[each.old] for each in pieces if each.old is not None and each.same]
+                return self._finished(raw, pieces, levels), kept
             if not suspects:
-                return Rendered(fresh, (_REWRITTEN,))
+                return Rendered(fresh, (_REWRITTEN,)), []
             for at in suspects:
                 levels[at] = WRITTEN if pieces[at].same else levels[at] + 1
 

@@ -23,6 +23,7 @@ from kbsync.document.blocks import (
     OpaqueInline,
     Origin,
     Paragraph,
+    SoftBreak,
     Span,
     Strike,
     Strong,
@@ -245,7 +246,9 @@ def _seen(inline: Inline) -> str:
         return inline.text
     if isinstance(inline, Image):
         return inline.alt
-    return plain_text(getattr(inline, "children", ())) or (" " if isinstance(inline, LineBreak) else "")
+    return plain_text(getattr(inline, "children", ())) or (
+        " " if isinstance(inline, LineBreak | SoftBreak) else ""
+    )
 
 
 def _strip(out: list[Inline]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 import pytest
 
 from kbsync.document import canon
-from kbsync.document.blocks import CodeBlock, Document, Heading, Paragraph, Text
+from kbsync.document.blocks import CodeBlock, Document, Heading, Paragraph, Target, Text, Url
 from kbsync.document.confluence import CONFLUENCE
-from kbsync.document.formats import PLAIN, Format, Rendered
+from kbsync.document.formats import PLAIN, Format, PlainLinks, Rendered
 from kbsync.document.intercom import INTERCOM
 from kbsync.document.lens import lift, put
 from kbsync.document.markdown import MARKDOWN
@@ -92,6 +94,54 @@ def test_a_marker_whose_block_is_gone_is_reported() -> None:
 
     assert [loss.code for loss in made.losses] == ["comment-anchor"]
     assert made.raw == PAGE[PAGE.index("<ac:structured-macro") :]
+
+
+DEEP: Final = "# Top\n\n##### Deep\n\nFirst words.\n\n~~Old~~ news.\n\nLast words.\n"
+"""Two things that Intercom cannot hold, and paragraphs that it can."""
+
+
+def loss_codes(old: str, new: str) -> list[str]:
+    """Return what is lost when Markdown edited from `old` to `new` goes to an article that holds `old`."""
+    article = INTERCOM.write(MARKDOWN.read(old, PLAIN), PLAIN).raw
+    return [loss.code for loss in put(INTERCOM, MARKDOWN.read(new, PLAIN), article).losses]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "codes"),
+    [
+        ("First words", "Other words", []),
+        ("Deep", "Deeper", ["heading-level"]),
+        ("news", "paper", ["strike"]),
+        ("Last words.", "Last words.\n\n##### Deep", ["heading-level"]),
+        ("First words", "~~First~~ words here", ["strike"]),
+        (
+            "Last words.",
+            'Last words.\n\n```{=confluence}\n<ac:structured-macro ac:name="toc"/>\n```',
+            ["foreign-block"],
+        ),
+    ],
+)
+def test_only_what_a_put_wrote_is_lost_by_it(old: str, new: str, codes: list[str]) -> None:
+    """A loss names a block that was edited, added or left out, not one that stands there as it stood."""
+    assert loss_codes(DEEP, DEEP.replace(old, new)) == codes
+
+
+class Unresolved(PlainLinks):
+    """Links of a replica in which no other article has an address yet."""
+
+    def write(self, target: Target) -> str | None:
+        return target.href if isinstance(target, Url) else None
+
+
+def test_what_is_owed_is_said_until_it_is_paid() -> None:
+    """A link without an address is pending whichever block was edited."""
+    waiting = "[Guide](article:guide) first.\n\nOld words.\n"
+    links = Unresolved()
+    article = INTERCOM.write(MARKDOWN.read(waiting, PLAIN), links).raw
+
+    made = put(INTERCOM, MARKDOWN.read(waiting.replace("Old", "New"), PLAIN), article, links)
+
+    assert [loss.code for loss in made.losses] == ["link-pending"]
 
 
 def test_a_new_item_takes_the_list_s_own_marker() -> None:

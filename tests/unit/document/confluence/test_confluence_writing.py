@@ -22,6 +22,7 @@ from kbsync.document.blocks import (
     List,
     OpaqueBlock,
     Paragraph,
+    SoftBreak,
     Strong,
     Target,
     Text,
@@ -203,6 +204,13 @@ def test_format_in_a_collapsible_title_is_lost_and_said() -> None:
 
     assert '<ac:parameter ac:name="title">More</ac:parameter>' in rendered.raw
     assert codes(rendered) == ["summary-format"]
+
+
+def test_a_line_end_in_a_summary_parts_its_words() -> None:
+    """Where only plain characters fit, a line end of the source is the space that it shows."""
+    raw = written(Collapsible((Text("Read"), SoftBreak(), Text("more")), (para("x"),))).raw
+
+    assert '<ac:parameter ac:name="title">Read more</ac:parameter>' in raw
 
 
 def test_document_that_nests_too_deep_is_refused() -> None:
