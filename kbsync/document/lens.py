@@ -21,6 +21,7 @@ from kbsync.document.canon_block import shifted, top_level
 from kbsync.document.canon_inline import canon_inlines
 from kbsync.document.formats import PLAIN, Format, Links, Loss, Rendered
 from kbsync.document.lens_markdown import line_ends, without_style
+from kbsync.document.lens_narrow import put_into
 from kbsync.document.merge import merge_for
 from kbsync.document.patch import NESTED, SPLICED, WRITTEN, Patch, Piece, counterparts, in_order
 from kbsync.document.shape import Part
@@ -77,6 +78,10 @@ def put(fmt: Format, doc: Document, old_raw: str, links: Links = PLAIN) -> Rende
     Raises DocumentError when `old_raw` cannot be read.
     """
     before = fmt.read(old_raw, links)
+    return put_into(fmt, links, doc, old_raw, before, put) or _whole(fmt, doc, old_raw, links, before)
+
+
+def _whole(fmt: Format, doc: Document, old_raw: str, links: Links, before: Document) -> Rendered:
     if canon.same(doc, before):
         return _unchanged(fmt, links, doc, fmt.write(doc, links), before, old_raw)
     if not old_raw.strip() or not in_order(before.blocks, Span(0, len(old_raw))):

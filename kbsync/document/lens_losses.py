@@ -9,6 +9,7 @@ from typing import Final
 from kbsync.document import canon
 from kbsync.document.blocks import Block, Document
 from kbsync.document.formats import Format, Links, Loss, Rendered
+from kbsync.document.walk import targets
 
 _OWED: Final = "-pending"
 """How codes end that say what is still to come, whoever wrote the block: `link-pending`, `asset-pending`."""
@@ -33,6 +34,13 @@ def made(
             touched = not _taken(there, fmt.read(rendered.raw, links))
             borne.update((loss, touched or borne.get(loss, False)) for loss in rendered.losses)
     return tuple(loss for loss in written.losses if loss.code.endswith(_OWED) or borne.get(loss, True))
+
+
+def owed(fmt: Format, links: Links, doc: Document) -> tuple[Loss, ...]:
+    """Return what is still to come of the document: its links and files that have no address yet."""
+    if all(links.write(target) for target, _ in targets(doc)):
+        return ()
+    return tuple(loss for loss in fmt.write(doc, links).losses if loss.code.endswith(_OWED))
 
 
 def _taken(there: Counter[bytes], shown: Document) -> bool:

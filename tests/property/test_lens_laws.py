@@ -61,6 +61,21 @@ def test_get_of_put_is_the_projection(fmt: Format, data: st.DataObject) -> None:
 @each_format
 @law
 @given(data=st.data())
+def test_a_replaced_block_reads_as_if_all_were_written(fmt: Format, data: st.DataObject) -> None:
+    """Whatever takes the place of a block amid others, the body reads back as the format can show it."""
+    raw = fmt.write(data.draw(DOCUMENTS), PLAIN).raw
+    blocks = fmt.read(raw, PLAIN).blocks
+    at = data.draw(st.integers(0, len(blocks)))
+    new = Document((*blocks[:at], *data.draw(DOCUMENTS).blocks[:2], *blocks[at + 1 :]))
+
+    made = put(fmt, new, raw)
+
+    assert canon.same(fmt.read(made.raw, PLAIN), project(fmt, new))
+
+
+@each_format
+@law
+@given(data=st.data())
 def test_an_added_block_changes_no_other(fmt: Format, data: st.DataObject) -> None:
     """A paragraph added between two blocks leaves the text before and after it byte for byte."""
     raw = fmt.write(data.draw(DOCUMENTS), PLAIN).raw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 from kbsync.document import canon
 from kbsync.document.blocks import CodeBlock, Document, Heading, Paragraph, Target, Text, Url
 from kbsync.document.confluence import CONFLUENCE
-from kbsync.document.formats import PLAIN, Format, PlainLinks, Rendered
+from kbsync.document.formats import PLAIN, Format, Links, PlainLinks, Rendered
 from kbsync.document.intercom import INTERCOM
 from kbsync.document.lens import lift, put
 from kbsync.document.markdown import MARKDOWN
@@ -142,6 +143,34 @@ def test_what_is_owed_is_said_until_it_is_paid() -> None:
     made = put(INTERCOM, MARKDOWN.read(waiting.replace("Old", "New"), PLAIN), article, links)
 
     assert [loss.code for loss in made.losses] == ["link-pending"]
+
+
+@pytest.mark.parametrize("fmt", [MARKDOWN, INTERCOM, CONFLUENCE], ids=lambda fmt: fmt.name)
+def test_an_edit_of_one_block_reads_the_whole_twice(fmt: Format) -> None:
+    """Once for what stands there and once for what was made of it; beyond that only the edited block."""
+    texts = [Paragraph((Text(f"Paragraph number {number} of many."),)) for number in range(200)]
+    raw = fmt.write(Document(tuple(texts)), PLAIN).raw
+    texts[70] = Paragraph((Text("Another one."),))
+    lengths: list[int] = []
+
+    def read(body: str, links: Links) -> Document:
+        lengths.append(len(body))
+        return fmt.read(body, links)
+
+    put(replace(fmt, read=read), Document(tuple(texts)), raw)
+
+    assert sum(lengths) < 2.1 * len(raw)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_lines_end_as_they_did(line_end: str) -> None:
+    """A block that becomes longer than its line ends its lines as the file does."""
+    raw = "One.\n\nTwo.\n\nThree.\n".replace("\n", line_end)
+    one, _, three = MARKDOWN.read(raw, PLAIN).blocks
+
+    made = put(MARKDOWN, Document((one, CodeBlock("a\nb"), three)), raw).raw
+
+    assert made == "One.\n\n```\na\nb\n```\n\nThree.\n".replace("\n", line_end)
 
 
 def test_a_new_item_takes_the_list_s_own_marker() -> None:
