@@ -22,6 +22,7 @@ from kbsync.document.canon_inline import canon_inlines
 from kbsync.document.formats import PLAIN, Format, Links, Loss, Rendered
 from kbsync.document.lens_markdown import line_ends, without_style
 from kbsync.document.lens_narrow import put_into
+from kbsync.document.lens_titles import titled
 from kbsync.document.merge import merge_for
 from kbsync.document.patch import NESTED, SPLICED, WRITTEN, Patch, Piece, counterparts, in_order
 from kbsync.document.shape import Part
@@ -45,7 +46,8 @@ def lift(base: Document, before: Document, after: Document) -> Document:
     if canon.same(base, before):
         return after
     by = heading_shift(before.blocks, base.blocks)
-    return merge_for(shifted_by(before, by), [base, shifted_by(after, by)], winner=1)
+    merged = merge_for(shifted_by(before, by), [base, shifted_by(after, by)], winner=1)
+    return titled(merged, base, before)
 
 
 def heading_shift(blocks: Sequence[Block], like: Sequence[Block]) -> int:

@@ -13,8 +13,6 @@ from importlib.util import find_spec
 from typing import Any
 
 ROUNDS = 3
-_TURN = 8
-"""Things that one work does before the next one takes its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +70,14 @@ def cpu(*works: Callable[[], object]) -> list[float]:
 def apiece(*works: tuple[Callable[[Any], object], Sequence[Any]]) -> list[float]:
     """Return the CPU seconds of each work: (function, things), the fewest that each thing took, in all.
 
-    Works take turns at a few things, so that what else the machine does falls on none or on all, and each
-    meets a thing as it does in a folder: behind another one, not with caches that a peer has just filled.
+    Works take turns at one thing after the other, so that what else the machine does falls on none or on all,
+    and each meets a thing as a stranger would: with caches that the others have just filled with theirs.
     """
     totals = [0.0] * len(works)
-    for start in range(0, len(works[0][1]), _TURN):
-        turns = [
-            [partial(function, each) for each in things[start : start + _TURN]] for function, things in works
-        ]
-        rounds = [
-            [[_timed(work, time.process_time) for work in turn] for turn in turns] for _ in range(ROUNDS)
-        ]
-        for at, times in enumerate(zip(*rounds, strict=True)):
-            totals[at] += sum(map(min, *times))
+    for turn in zip(*(things for _, things in works), strict=True):
+        calls = [partial(function, each) for (function, _), each in zip(works, turn, strict=True)]
+        for at, least in enumerate(cpu(*calls)):
+            totals[at] += least
     return totals
 
 

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from kbsync.document import canon
-from kbsync.document.blocks import CodeBlock, Document, Heading, Paragraph, Target, Text, Url
+from kbsync.document.blocks import CodeBlock, Document, Heading, Link, Paragraph, Target, Text, Url
 from kbsync.document.confluence import CONFLUENCE
 from kbsync.document.formats import PLAIN, Format, Links, PlainLinks, Rendered
 from kbsync.document.intercom import INTERCOM
 from kbsync.document.lens import lift, put
 from kbsync.document.markdown import MARKDOWN
+from kbsync.document.walk import nodes
 
 PAGE = (
     '<p local-id="p1">First one. <ac:inline-comment-marker ac:ref="c-1">Second</ac:inline-comment-marker>'
@@ -301,16 +302,47 @@ def test_words_added_in_front_of_a_title_are_bold_as_all_of_it_is() -> None:
     assert put(MARKDOWN, whole, full).raw == full.replace("Read this.", "Do Read this.")
 
 
-def test_a_link_whose_words_are_rewritten_keeps_its_title() -> None:
+@pytest.mark.parametrize(
+    ("words", "link"),
+    [
+        (">all of it</a>", ">every word</a>"),
+        (">all of it</a> right", ">all of it right</a>"),
+        (">all of it</a> right", ">every new word</a>"),
+        (
+            'See <a href="https://example.com/a">all of it</a>',
+            '<a href="https://example.com/a">Look here</a>',
+        ),
+    ],
+)
+def test_a_link_whose_words_are_rewritten_keeps_its_title(words: str, link: str) -> None:
     """Intercom shows a link without its title; new words in the link leave the title where Markdown has it."""
-    full = 'See [all of it](https://example.com/a "A title") now.\n'
-    base = MARKDOWN.read(full, PLAIN)
+    base = MARKDOWN.read('See [all of it](https://example.com/a "A title") right now.\n', PLAIN)
     shown = INTERCOM.write(base, PLAIN).raw
-    after = INTERCOM.read(shown.replace("all of it", "every word"), PLAIN)
+    assert words in shown
+    after = INTERCOM.read(shown.replace(words, link), PLAIN)
 
     whole = lift(base, INTERCOM.read(shown, PLAIN), after)
 
-    assert put(MARKDOWN, whole, full).raw == full.replace("all of it", "every word")
+    (paragraph,) = whole.blocks
+    assert [each.title for each in nodes(paragraph) if isinstance(each, Link)] == ["A title"]
+    assert canon.same(INTERCOM.read(INTERCOM.write(whole, PLAIN).raw, PLAIN), after)
+
+
+def test_a_title_that_could_be_one_of_two_is_left_out() -> None:
+    """Where links to one address have different titles, nobody knows which one a new link has."""
+    a, b = '[one](https://example.com/a "A")', '[two](https://example.com/a "B")'
+    base = MARKDOWN.read(f"See {a} and {b}.\n", PLAIN)
+    before = INTERCOM.read(
+        '<p>See <a href="https://example.com/a">one</a> and <a href="https://example.com/a">two</a>.</p>',
+        PLAIN,
+    )
+    after = INTERCOM.read('<p>See <a href="https://example.com/a">both</a>.</p>', PLAIN)
+
+    whole = lift(base, before, after)
+
+    assert whole == Document(
+        (Paragraph((Text("See "), Link(Url("https://example.com/a"), (Text("both"),)), Text("."))),)
+    )
 
 
 def test_a_block_removed_in_a_replica_is_removed() -> None:
