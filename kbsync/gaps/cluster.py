@@ -3,7 +3,8 @@
 First many small communities of the neighbour graph (Leiden: Traag, Waltman and van Eck 2019), found once more where
 the directions that part them count for more (self-training, as in Caron et al. 2018 with a linear head). Then those
 are put together that are hardly less alike across than within, unless different articles answer them. One resolution
-would split large topics and hide small ones; likeness has no scale. A desk that grows still gets more topics than it
+would split large topics and hide small ones; likeness has no scale. How many small communities there are at first
+the desk's articles decide, where there are enough (`granularity`). A desk that grows still gets more topics than it
 should: `tests/benchmarks/gaps_clusters.py` prints by how much.
 """
 
@@ -17,6 +18,7 @@ from sknetwork.clustering import Leiden
 
 from kbsync.gaps.arrays import Integers, Vectors
 from kbsync.gaps.discriminant import discriminants
+from kbsync.gaps.granularity import fitness, telling
 from kbsync.gaps.graph import NeighbourGraph, connect
 from kbsync.gaps.merge import merge
 
@@ -30,6 +32,8 @@ _FINEST: Final = 64.0
 #: A topic too many is merged again when it is a gap, a topic too few is lost: so this is stricter than for gaps.
 _ALIKE: Final = 0.7
 _AT_LEAST: Final = 3
+#: What is tried of the resolution that is usual for a desk of this size, that one first.
+_STEPS: Final = (1.0, 0.5, 2.0)
 
 
 def topics(
@@ -42,12 +46,19 @@ def topics(
     count = len(vectors)
     if count < _AT_LEAST:
         return np.arange(count)
-    fine = _resolution(count)
-    small = _communities(graph, counts, fine, seed)
-    sharper = connect(discriminants(vectors, small), seed=seed)
-    small = _communities(sharper, counts, fine / 2, seed)
+    steps = _STEPS if telling(anchor, counts) else _STEPS[:1]
+    cuts = [_sharpened(vectors, graph, counts, step * _resolution(count), seed) for step in steps]
+    small = max(cuts, key=lambda cut: fitness(vectors, counts, cut, anchor)) if len(cuts) > 1 else cuts[0]
     everyone = np.arange(int(small.max()) + 1)
     return _by_size(merge(vectors, counts, small, everyone, anchor, alike=_ALIKE))
+
+
+def _sharpened(
+    vectors: Vectors, graph: NeighbourGraph, counts: Integers, resolution: float, seed: int
+) -> Integers:
+    small = _communities(graph, counts, resolution, seed)
+    sharper = connect(discriminants(vectors, small), seed=seed)
+    return _communities(sharper, counts, resolution / 2, seed)
 
 
 def _communities(graph: NeighbourGraph, counts: Integers, resolution: float, seed: int) -> Integers:

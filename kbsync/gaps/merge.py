@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
 
 from kbsync.gaps.arrays import Floats, Integers, Vectors
 
-#: Two gaps are one when the likeness across is this share of the likeness within.
-ALIKE: Final = 0.5
+#: Two gaps are one when the likeness across is this share of the likeness within (eleven public sets: .5 to .7 do alike).
+ALIKE: Final = 0.6
 _LEAST: Final = 0.05
 #: An article stands for a group when it surely answers this many of its questions and this share of them.
 _VOTES: Final = 3
@@ -33,7 +34,21 @@ def merge(
     answer stay apart: `anchor` is the article that surely answers a row, -1 where none does. `alike` is the ratio that
     makes two one.
     """
-    enough = ALIKE if alike is None else alike
+    return next(
+        merges(vectors, counts, topic, candidates, anchor, levels=[ALIKE if alike is None else alike])
+    )
+
+
+def merges(
+    vectors: Vectors,
+    counts: Integers,
+    topic: Integers,
+    candidates: Integers,
+    anchor: Integers | None = None,
+    *,
+    levels: Iterable[float],
+) -> Iterator[Integers]:
+    """Yield what `merge` returns for each ratio, descending: what is one at a higher one is one at a lower one."""
     groups = _Groups(vectors, counts, topic, np.full(len(topic), -1) if anchor is None else anchor)
     parent = np.arange(len(groups.sizes))
     open_ = np.isin(parent, candidates)
@@ -41,20 +56,21 @@ def merge(
         [np.where(open_, groups.likeness(one), _NEVER) for one in parent.tolist() if open_[one]]
     )
     rows = np.flatnonzero(open_)
-    while likeness.size:
-        place, second = divmod(int(likeness.argmax()), len(parent))
-        if likeness[place, second] < enough:
-            break
-        kept, gone = sorted((int(rows[place]), second))
-        groups.join(kept, gone)
-        parent[parent == gone] = kept
-        open_[gone] = False
-        row = np.where(open_, groups.likeness(kept), _NEVER)
-        likeness[rows == gone] = _NEVER
-        likeness[:, gone] = _NEVER
-        likeness[rows == kept] = row
-        likeness[:, kept] = row[rows]
-    return np.asarray(np.unique(parent[topic], return_inverse=True)[1])
+    for level in levels:
+        while likeness.size:
+            place, second = divmod(int(likeness.argmax()), len(parent))
+            if likeness[place, second] < level:
+                break
+            kept, gone = sorted((int(rows[place]), second))
+            groups.join(kept, gone)
+            parent[parent == gone] = kept
+            open_[gone] = False
+            row = np.where(open_, groups.likeness(kept), _NEVER)
+            likeness[rows == gone] = _NEVER
+            likeness[:, gone] = _NEVER
+            likeness[rows == kept] = row
+            likeness[:, kept] = row[rows]
+        yield np.asarray(np.unique(parent[topic], return_inverse=True)[1])
 
 
 class _Groups:
