@@ -285,8 +285,7 @@ class Games(People):
         if now is None:
             return
         if what == "move":
-            place = self.world.pick(name, "collection")
-            self.world.edit_this(name, now, lambda raw: raw.update(place=place.handle if place else ""))
+            self.move(name, now)
         elif what == "edit":
             self.write_line(name, now)
         elif what == "replace":
@@ -415,6 +414,31 @@ class Games(People):
         raise NotImplementedError
 
     @rule(name=st.sampled_from(REMOTES))
+    def an_edit_where_nothing_is_written(self, name: str) -> None:
+        """While one replica is only read, the others are edited: it gets the words once it may be written."""
+        copies = self.shared()
+        if not copies:
+            return
+        word = self.write_line("files", copies["files"])
+        direction: Any = {name: "pull"}
+        self.sync_once(direction=direction)
+        self.calm_down("files")
+        must.word_stands_in(self.world, word, NAMES)
+
+    @rule(name=st.sampled_from(NAMES), mood=st.sampled_from(("down", "breaks_off")))
+    def one_is_away(self, name: str, mood: str) -> None:
+        """While one replica does not answer, another is edited: the words arrive once it is back."""
+        copies = self.shared()
+        if not copies:
+            return
+        other = self.random.choice(sorted({*NAMES} - {name}))
+        setattr(self.world.replicas[name].moods, mood, True)
+        word = self.write_line(other, copies[other])
+        self.sync_once()
+        self.calm_down("files")
+        must.word_stands_in(self.world, word, NAMES)
+
+    @rule(name=st.sampled_from(REMOTES))
     def a_listing_is_late(self, name: str) -> None:
         """A listing still shows what stood there before kbsync's own write."""
         copies = self.shared()
@@ -436,6 +460,8 @@ class Games(People):
             s for s in self.world.shadows() if (s.replica, s.kind, s.retired) == (name, "article", False)
         ]
         if len(known) > 1:
+            for other in sorted({*NAMES} - {name}):
+                self.edit_now(other, 1)
             self.world.policy = replace(CALM, max_deletes=Budget(number=1, share=None))
             self.world.replicas[name].moods.empty = True
             must.nothing_follows_from_emptiness(self.world.sync(), name)

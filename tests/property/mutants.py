@@ -51,7 +51,12 @@ MUTANTS = (
         "return True",
     ),
     Mutant(
-        "let a removal of a locale beat an edit", "votes.py", "spot.locale in edited else by", "False else by"
+        "let a removal of a locale beat an edit",
+        "votes.py",
+        "kept = {spot: _without_removals(by) if spot.locale in edited else by for spot, by in votes.items()}",
+        "gone = {s.locale for s, by in votes.items() for v in by.values() if s.locale and v.value is None}; "
+        "kept = {s: {n: v for n, v in by.items() if v.value is None or s.locale not in gone}"
+        " for s, by in votes.items()}",
     ),
     Mutant(
         "lift nothing",
@@ -124,10 +129,10 @@ MUTANTS = (
         "keep no base for those that lag", "conflicts.py", "    changes += _pinned(snapshot, key, base)\n", ""
     ),
     Mutant(
-        "ignore the locale's title",
+        "forget what a replica cannot show",
         "fields.py",
-        'present = {"", *locales(fields), *locales(disputed)}',
-        "present = {f.locale for f in fields}",
+        "version = dict(agreed)",
+        "version = dict(after)",
     ),
     Mutant(
         "take what a server dropped for a person's cut",
@@ -136,10 +141,10 @@ MUTANTS = (
         "return None",
     ),
     Mutant(
-        "find what belongs to another",
+        "take an announced retirement for a done one",
         "recover.py",
-        "if case.lookout.names.id(found.handle, found.kind) in (None, intent.id):",
-        "if True:",
+        "elif _unpublished(case, old, reading):",
+        "elif True:",
     ),
     Mutant("write again what is done", "engine.py", "if shown == step.result_digest:", "if False:"),
     Mutant(

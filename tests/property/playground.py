@@ -358,7 +358,7 @@ class World:
 
     def _legible(self) -> frozenset[str] | None:
         """Return the words that may be written anywhere: not those that stand only where nothing is read."""
-        read = [name for name in NAMES if self.policy.reads(name)]  # type: ignore[arg-type]
+        read = [name for name in NAMES if self.policy.direction.get(name) != "push"]  # type: ignore[call-overload]
         if len(read) == len(NAMES):
             return None
         known = [

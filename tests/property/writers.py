@@ -219,8 +219,14 @@ class People(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(REMOTES))
     def move_remotely(self, name: str) -> None:
+        if (thing := self.world.pick(name)) is not None:
+            self.move(name, thing)
+
+    def move(self, name: str, thing: Thing) -> None:
+        """Move a thing; nobody moves a hidden draft, which says nothing of what they want with it."""
         place = self.world.pick(name, "collection")
-        self.world.edit(name, lambda raw: raw.update(place=place.handle if place else ""))
+        if not self.world.replicas[name].out_of_sight(thing):
+            self.world.edit_this(name, thing, lambda raw: raw.update(place=place.handle if place else ""))
 
     @rule()
     def move_a_file(self) -> None:
