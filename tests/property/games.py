@@ -333,6 +333,26 @@ class Games(People):
         must.nothing_left_to_do(self.world, run)
         self.calm_down("files")
 
+    @rule(name=st.sampled_from(REMOTES))
+    def a_collection_moves_with_what_is_in_it(self, name: str) -> None:
+        """Somebody moves a collection, somebody edits an article in it: one run brings both, and nothing fails."""
+        self.weather_passes()
+        outer, inner = (self.write_at_the_top() for _ in range(2))
+        article = self.write_into("files", inner.handle)
+        self.calm_down("files")
+        here = {birth(t.raw): t for k in ("collection", "article") for t in self.world.in_sight(name, k)}
+        if not {birth(outer.raw), birth(inner.raw), birth(article.raw)} <= here.keys():
+            return
+        above = here[birth(outer.raw)].handle
+        self.world.edit_this(name, here[birth(inner.raw)], lambda raw: raw.update(place=above))
+        self.write_line(name, here[birth(article.raw)])
+        must.nothing_fails_in_calm_weather(self.sync_once())
+        self.calm_down("files")
+
+    def write_at_the_top(self) -> Thing:
+        raw: Json = {"texts": {"en": {"title": f"Group {self.word()}", "description": ""}}, "place": ""}
+        return self.world.add("files", "collection", raw | self.path("", birth(raw)))
+
     # --- meetings ---------------------------------------------------------------------------------
 
     @rule(name=st.sampled_from(NAMES))
@@ -345,8 +365,7 @@ class Games(People):
         if name == "files":
             raw |= self.path("", birth(raw))
         self.world.add(name, "article", raw)
-        self.settle_down()
-        self.settle_down()
+        must.nothing_left_to_do(self.world, self.sync_once())
         must.stands_in(self.world, {birth(one.raw), birth(raw)}, NAMES)
         must.exactly_once(self.world)
 
