@@ -209,8 +209,8 @@ class Games(People):
         self.calm_down("files")
         must.word_stands_in(self.world, word, HOLD_DESCRIPTIONS)
 
-    @rule(name=st.sampled_from(REMOTES), edits=st.booleans())
-    def a_server_drops_lines(self, name: str, edits: bool) -> None:
+    @rule(name=st.sampled_from(REMOTES), renames=st.booleans())
+    def a_server_drops_lines(self, name: str, renames: bool) -> None:
         """A server keeps the first lines only: nobody cut the rest, and kbsync does not fight the server."""
         copies = self.shared()
         if not copies:
@@ -223,10 +223,9 @@ class Games(People):
         cut, whole = self.now(name, copies[name]), self.now("files", copies["files"])
         if cut is None or whole is None or self.waits(name, whole):
             return
-        if edits:
-            self.write_line(name, cut, at=0)
-        else:
-            self.world.edit_this(name, cut, self.extend_title)
+        self.write_line(name, cut, at=0)
+        if renames and (now := self.now(name, cut)) is not None:
+            self.world.edit_this(name, now, self.extend_title)
         run = self.sync_once()
         must.no_fight(run, name, birth(cut.raw))
         self.weather_passes()
@@ -392,6 +391,20 @@ class Games(People):
             self.world.edit_this(each, copies[each], self.replace_first)
         self.sync_once()
         self.calm_down(take)
+
+    @rule(name=st.sampled_from(REMOTES))
+    def a_step_is_bound_to_a_version(self, name: str) -> None:
+        """Between plan and apply somebody saves what only their system understands: the step is stale all the same."""
+        copies = self.shared()
+        if not copies or "macro" in copies[name].raw:
+            return
+        self.write_line("files", copies["files"])
+        plan, macro = self.world.plan(), f"macro {self.random.random()}"
+        self.world.edit_this(name, copies[name], lambda raw: raw.update(macro=macro))
+        self.world.macros[name, copies[name].handle] = macro
+        run = self.run(self.world.run(lambda engine: engine.apply(plan)))
+        must.no_stale_step(run, name, birth(copies[name].raw))
+        self.calm_down("files")
 
     # --- policies and listings --------------------------------------------------------------------
 

@@ -268,6 +268,13 @@ def stale_plan_refusal(world: World, planned: dict[tuple[str, str], Content], pl
         assert spot not in planned or before is None or before == _texts(planned[spot]), f"stale: {write}"
 
 
+def no_stale_step(run: Run, name: str, each: str) -> None:
+    """11. Where the version moved on nothing is written, though the words are the same, and the run says so."""
+    assert not [w for w in run.writes if w.replica == name and birth(w.sent) == each], run.writes
+    assert run.report is not None, run.error
+    assert name in {stop.replica for stop in run.report.refused}, run.report
+
+
 def order_independence(one: World, other: World) -> None:
     """12. No order of listings, things or replicas changes what is agreed on or held."""
     here, there = _agreed(one), _agreed(other)
@@ -357,6 +364,7 @@ IN_A_RULE: Final = (
     nothing_fails_in_calm_weather,
     nothing_left_to_do,
     no_fight,
+    no_stale_step,
     word_stands_in,
     stands_in,
     idempotence,
