@@ -283,13 +283,18 @@ def _link(writer: Writer, node: Link) -> str:
     href = writer.address(node.target)
     if href is None:
         return inner
+    if not inner:
+        writer.lose("empty-link", f"a link without words is left out: {href[:60]}")
+        return ""
     if node.title and _is_resource(href):
         writer.lose("link-title", f"the title of a link is not kept: {node.title[:60]}")
     return _linked(href, inner, node.title)
 
 
 def _is_resource(href: str) -> bool:
-    return href.startswith("#") or page_of(href) is not None or attachment_of(href) is not None
+    return (
+        (href.startswith("#") and href != "#") or page_of(href) is not None or attachment_of(href) is not None
+    )
 
 
 def _linked(href: str, inner: str, title: str) -> str:

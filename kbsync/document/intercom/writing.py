@@ -54,7 +54,7 @@ from kbsync.document.intercom.colours import FIRST_ROW_SHADE, HEADER_SHADE, call
 from kbsync.document.markup.conventions import MARK, footnote_sign, signed_item
 from kbsync.document.markup.elements import Element, content, walk
 from kbsync.document.markup.escape import escape_attribute, escape_text
-from kbsync.document.markup.html import parse
+from kbsync.document.markup.html import ENDS_PARAGRAPH, parse
 from kbsync.document.markup.reading import collapse
 from kbsync.document.markup.tables import written_align
 from kbsync.document.markup.writing import (
@@ -329,6 +329,16 @@ def _accepts(writer: IntercomWriter, raw: str) -> bool:
     return refused is None
 
 
+def _accepts_inline(writer: IntercomWriter, raw: str) -> bool:
+    """Tell the same of raw markup amid running text, where a tag that ends a paragraph would tear it apart."""
+    if not _accepts(writer, raw):
+        return False
+    torn = any(each.tag in ENDS_PARAGRAPH for each in walk(parse(raw).root))
+    if torn:
+        writer.lose("malformed-block", "raw Intercom markup that would tear its paragraph apart is text")
+    return not torn
+
+
 def _is_refused(element: Element, confined: bool) -> bool:
     if element.tag == "iframe":
         return not is_video(element.get("src"))
@@ -375,7 +385,7 @@ _ROWS: Mapping[type[Block | Inline], Row] = {
     SoftBreak: space,
     FootnoteRef: _footnote_ref,
     Math: _math,
-    OpaqueInline: opaque_inline(_accepts),
+    OpaqueInline: opaque_inline(_accepts_inline),
 }
 ROWS: Final = MappingProxyType(_ROWS)
 """How each node is spelt."""

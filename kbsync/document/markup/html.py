@@ -28,10 +28,12 @@ _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
 _RAW_TEXT = frozenset(["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"])
-_ENDS_PARAGRAPH = frozenset(
+ENDS_PARAGRAPH = frozenset(
     """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form
     h1 h2 h3 h4 h5 h6 header hr main menu nav ol p pre section summary table ul""".split()
 )
+"""Tags whose start ends an open paragraph."""
+
 _PARAGRAPH = frozenset(["p"])
 _SCOPES = frozenset(["table", "td", "th", "caption", "object", "button", "template"])
 _PARTS = MappingProxyType(
@@ -47,7 +49,7 @@ _PARTS = MappingProxyType(
         "tfoot": (frozenset(["tbody", "thead", "tfoot", "colgroup"]), frozenset(["table"])),
     }
 )
-_ENDING = _ENDS_PARAGRAPH.union(_PARTS)
+_ENDING = ENDS_PARAGRAPH.union(_PARTS)
 """Tags whose start may end what stands open."""
 
 _INLINE = frozenset("a abbr b code del em font i ins label mark s small span strike strong sub sup u".split())
@@ -182,7 +184,7 @@ class Tree:
 
     def _imply_ends(self, tag: str, start: int) -> None:
         """Close what the start tag closes unsaid."""
-        if self.paragraphs and tag in _ENDS_PARAGRAPH:
+        if self.paragraphs and tag in ENDS_PARAGRAPH:
             self._imply(_PARAGRAPH, _SCOPES, start)
         if tag in _PARTS:
             self._imply(*_PARTS[tag], start)

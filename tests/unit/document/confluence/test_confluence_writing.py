@@ -213,6 +213,21 @@ def test_a_line_end_in_a_summary_parts_its_words() -> None:
     assert '<ac:parameter ac:name="title">Read more</ac:parameter>' in raw
 
 
+def test_a_link_without_words_is_left_out_and_said() -> None:
+    """Confluence shows such a link by its address, which nobody wrote."""
+    rendered = written(para("See ", Link(Url("./other.md"), ()), "this."))
+
+    assert rendered.raw == "<p>See this.</p>"
+    assert codes(rendered) == ["empty-link"]
+
+
+def test_a_link_to_the_top_of_the_page_comes_back() -> None:
+    """The address `#` names no anchor."""
+    block = para(Link(Url("#"), (Text("Up"),)), " again.")
+
+    assert read(written(block).raw).blocks == (block,)
+
+
 def test_document_that_nests_too_deep_is_refused() -> None:
     """No stack overflow: a body nobody could read is refused in words."""
     block: Block = para("x")

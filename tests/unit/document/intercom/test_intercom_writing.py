@@ -220,3 +220,13 @@ def test_a_footnote_sign_is_one_in_a_heading_too_however_it_is_spelt() -> None:
     plain, numbered = (read(f"<h2>Fees {sign}</h2><p>Rest</p>") for sign in ("⁽1⁾", "&#8317;1&#8318;"))
     assert numbered == plain
     assert plain.blocks[0] == Heading(2, (Text("Fees "), FootnoteRef("1")))
+
+
+def test_raw_markup_that_ends_a_paragraph_stands_in_none() -> None:
+    """A rule amid running text, as broken HTML has it, would tear the paragraph apart when it is read."""
+    block = Paragraph((Text("One "), OpaqueInline("intercom", "<hr>"), Text("two.")))
+
+    rendered = write(Document((block,)))
+
+    assert rendered.raw == "<p>One two.</p>"
+    assert codes(rendered) == ["malformed-block"]
