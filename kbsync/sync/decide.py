@@ -10,11 +10,13 @@ from kbsync.errors import KbsyncError
 from kbsync.replicas.base import ReplicaName
 from kbsync.state.records import EntryKey
 from kbsync.sync import guard
-from kbsync.sync.fields import Field, assemble, flatten
+from kbsync.sync.fields import Field, Fields, assemble, flatten
 from kbsync.sync.outcome import Held, Stopped, Warned
+from kbsync.sync.presence import MERGE, RESTORE
 from kbsync.sync.reconcile import Decision, reconcile
+from kbsync.sync.sides import Side
 from kbsync.sync.survey import Survey
-from kbsync.sync.tasks import Task, abreast, tasks
+from kbsync.sync.tasks import Task, abreast, stays_away, tasks
 
 
 @dataclass(slots=True)
@@ -66,7 +68,10 @@ def _plan_steps(survey: Survey, result: Decisions, decision: Decision, relink: I
 def _keep_full_collections(survey: Survey, result: Decisions) -> None:
     """A collection lives as long as anything that lives is placed in it, and comes back with what comes back."""
     while True:
-        gone = [key for key in sorted(set(_places(survey, result))) if _is_gone(survey, result, key)]
+        places = dict[EntryKey, set[ReplicaName]]()
+        for key, names in _places(survey, result):
+            places.setdefault(key, set()).update(names)
+        gone = [key for key in sorted(places) if _is_gone(survey, result, key, places[key])]
         if not gone:
             return
         for key in gone:
@@ -75,12 +80,26 @@ def _keep_full_collections(survey: Survey, result: Decisions) -> None:
             result.by_key[key] = reconcile(survey.known(key), sides, survey.policy, keep=True)
 
 
-def _is_gone(survey: Survey, result: Decisions, key: EntryKey) -> bool:
+def _is_gone(survey: Survey, result: Decisions, key: EntryKey, names: Iterable[ReplicaName]) -> bool:
+    """Tell whether a collection will be missing, or missing in one of these replicas because it is kept away there."""
     decision, base = result.by_key.get(key), survey.snapshot.base(key)
-    return base is not None and (not decision.alive if decision else base.retired)
+    if base is None:
+        return False
+    if not (decision.alive if decision else not base.retired):
+        return True
+    if decision and decision.follows in (MERGE, RESTORE):
+        return False
+    sides = decision.sides if decision else survey.sides(key)
+    kept = decision is not None and decision.kept
+    return any(
+        not side.here and (kept or (side.shadow is not None and side.shadow.kept))
+        for name, side in sides.items()
+        if name in names
+    )
 
 
-def _places(survey: Survey, result: Decisions) -> Iterable[EntryKey]:
+def _places(survey: Survey, result: Decisions) -> Iterable[tuple[EntryKey, frozenset[ReplicaName]]]:
+    """Yield the collections that hold something alive, with the replicas in which that is about to be written."""
     for key in survey.entries():
         decision, base = result.by_key.get(key), survey.snapshot.base(key)
         if decision is not None:
@@ -88,7 +107,25 @@ def _places(survey: Survey, result: Decisions) -> Iterable[EntryKey]:
         else:
             entry = base.entry if base is not None and not base.retired else None
         if entry is not None and (place := _place(entry)):
-            yield "collection", place
+            yield ("collection", place), _arriving(survey, decision)
+
+
+def _arriving(survey: Survey, decision: Decision | None) -> frozenset[ReplicaName]:
+    """Return the replicas in which an entry is about to be made, brought back or moved."""
+    if decision is None or decision.kept:
+        return frozenset()
+    return frozenset(
+        name
+        for name, desired in decision.desired.items()
+        if survey.policy.writes(name)
+        and not stays_away(survey, decision, decision.sides[name])
+        and _moves(decision.sides[name], desired)
+    )
+
+
+def _moves(side: Side, desired: Fields) -> bool:
+    place = Field("place")
+    return not side.here or desired.get(place) != (side.version or {}).get(place)
 
 
 def _place(entry: Entry) -> str:

@@ -14,7 +14,7 @@ from kbsync.state.records import Base, Conflict, EntryKey
 from kbsync.sync.fields import Field, Fields, assemble, differing, flatten, put, same, whole
 from kbsync.sync.first import Meeting, meet
 from kbsync.sync.policy import ORDER, Policy
-from kbsync.sync.presence import Presence, Verdict, verdict
+from kbsync.sync.presence import RESTORE, Presence, Verdict, verdict
 from kbsync.sync.sides import Side
 from kbsync.sync.votes import BASE, Claim, Dispute, Merge, merge_claims
 
@@ -69,7 +69,7 @@ class Decision:
 def reconcile(
     known: Known, sides: Mapping[ReplicaName, Side], policy: Policy, *, keep: bool = False
 ) -> Decision:
-    """Decide about one entry. `keep` says that others need it: a collection that is not empty."""
+    """Decide about one entry. `keep` says that others need it, wherever it vanished: a collection that is not empty."""
     if known.base is None:
         return _first(known, sides, policy)
     base = known.fields()
@@ -84,6 +84,7 @@ def reconcile(
     if not alive:
         kept = policy.on_delete == "keep" and not known.base.retired and follows == "retire"
         return _deleted(known, sides, policy, follows, kept=kept)
+    follows = RESTORE if keep else follows
     prefer = "" if policy.on_conflict == "hold" else policy.on_conflict
     merged = merge_claims(base, claims, prefer)
     baseless = frozenset(

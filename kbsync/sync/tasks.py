@@ -49,7 +49,7 @@ def tasks(survey: Survey, decision: Decision, relink: Collection[ReplicaName] = 
             continue
         if not decision.alive:
             found.extend(_retirement(decision, side))
-        elif name in decision.desired and not _stays_away(survey, decision, side):
+        elif name in decision.desired and not stays_away(survey, decision, side):
             found.extend(_arrival(survey, decision, side, relink=name in relink))
     return found
 
@@ -75,7 +75,8 @@ def _abreast(survey: Survey, decision: Decision, side: Side) -> bool:
     return not shown_changes(survey.lookout(side.replica), survey, entry, side.reading)
 
 
-def _stays_away(survey: Survey, decision: Decision, side: Side) -> bool:
+def stays_away(survey: Survey, decision: Decision, side: Side) -> bool:
+    """Tell whether an entry that lives is left out of a replica that does not show it."""
     if side.here:
         return False
     if side.presence == "absent" and not survey.policy.reads(side.replica):

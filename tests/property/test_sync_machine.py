@@ -152,10 +152,6 @@ class SyncMachine(Games):
         publish: Any,
     ) -> None:
         direction: Any = {"intercom": intercom, "confluence": confluence}
-        if (
-            self.world.ledger.deleted
-        ):  # known gap: an article written back into a collection that is kept away
-            on_delete = "retire"
         self.world.policy = Policy(
             direction=direction,
             on_conflict=on_conflict,

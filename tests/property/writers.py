@@ -252,6 +252,5 @@ class People(RuleBasedStateMachine):
     def delete_a_collection(self, name: str) -> None:
         thing = self.world.pick(name, "collection")
         inside = {t.raw["place"] for t in self.world.replicas[name].things.values()}
-        keeps = self.world.policy.on_delete == "keep"  # a collection that is kept away: see change_the_policy
-        if thing is not None and thing.handle not in inside and not keeps:
+        if thing is not None and thing.handle not in inside:
             self.world.remove(name, thing)

@@ -213,6 +213,23 @@ def test_a_collection_comes_back_with_what_comes_back_into_it(center: Center) ->
         assert center.one(name, "Refunds").raw["place"] == _named(center, name, "Billing").handle
 
 
+def test_a_collection_that_is_kept_away_returns_with_its_first_article(center: Center) -> None:
+    """With `on_delete = "keep"` an edit brings a deleted article back, and the collection it stands in too."""
+    center.policy = Policy(max_deletes=Budget(number=9, share=None), on_delete="keep")
+    _collection(center, "billing")
+    _file_in(center, "billing", "Refunds")
+    center.sync()
+    center.delete("intercom", "Refunds")
+    center.intercom.remove(("collection", _named(center, "intercom", "Billing").handle))
+    center.sync()
+    assert not center.intercom.living()
+    assert center.files.living("collection")
+    _line(center, "files", "Refunds", "news")
+    center.sync()
+    assert center.one("intercom", "Refunds").raw["place"] == _named(center, "intercom", "Billing").handle
+    assert center.sync().applied == ()
+
+
 def test_a_link_in_a_held_version_follows_a_rename(center: Center) -> None:
     """What waits for a person still links to where the other article is by then."""
     for title in ("A", "B"):
