@@ -273,7 +273,8 @@ def _math_block(writer: Writer, node: MathBlock) -> str:
 
 
 def _code_text(writer: Writer, node: Code) -> str:  # noqa: ARG001  a row's signature
-    return f"<code>{escape_text(node.text)}</code>" if node.text else ""
+    text = node.text.lstrip(MARK)  # a MARK shows nothing, and would make a formula of it
+    return f"<code>{escape_text(text)}</code>" if text else ""
 
 
 def _link(writer: Writer, node: Link) -> str:

@@ -269,7 +269,8 @@ def _text(writer: IntercomWriter, node: Text) -> str:  # noqa: ARG001  a row's s
 
 
 def _code_text(writer: IntercomWriter, node: Code) -> str:  # noqa: ARG001  a row's signature
-    return f"<code>{escape_text(node.text)}</code>" if node.text else ""
+    text = node.text.lstrip(MARK)  # a MARK shows nothing, and would make a formula of it
+    return f"<code>{escape_text(text)}</code>" if text else ""
 
 
 def _link(writer: Writer, node: Link) -> str:

@@ -11,6 +11,7 @@ from kbsync.document.blocks import (
     Button,
     Callout,
     CalloutKind,
+    Code,
     CodeBlock,
     Collapsible,
     Document,
@@ -257,3 +258,10 @@ def test_spans_are_characters_not_bytes() -> None:
         "<h2>日本語</h2>",
         "<p>x</p>",
     ]
+
+
+def test_code_never_becomes_a_formula() -> None:
+    """A word joiner in front of code, which shows nothing, is not taken for the sign of a formula."""
+    raw = written(para(Code("\u2060a + b"), " is code.")).raw
+
+    assert read(raw).blocks == (para(Code("a + b"), " is code."),)

@@ -10,6 +10,7 @@ from kbsync.document.blocks import (
     Block,
     Callout,
     Cell,
+    Code,
     CodeBlock,
     Collapsible,
     Document,
@@ -230,3 +231,10 @@ def test_raw_markup_that_ends_a_paragraph_stands_in_none() -> None:
 
     assert rendered.raw == "<p>One two.</p>"
     assert codes(rendered) == ["malformed-block"]
+
+
+def test_code_never_becomes_a_formula() -> None:
+    """A word joiner in front of code, which shows nothing, is not taken for the sign of a formula."""
+    raw = written(para(Code("\u2060a + b"), " is code.")).raw
+
+    assert read(raw).blocks == (para(Code("a + b"), " is code."),)
