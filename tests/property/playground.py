@@ -303,6 +303,8 @@ class World:
         self.ledger.removed(name, thing.raw, *unseen, counts=not replica.out_of_sight(thing))
         self.macros.pop((name, thing.handle), None)
         replica.remove((thing.kind, thing.handle))
+        if name == "files":  # what comes back later, as a new article for all the engine knows, is not meant
+            self.former = {path: each for path, each in self.former.items() if each != birth(thing.raw)}
 
     # --- kbsync -----------------------------------------------------------------------------------
 
