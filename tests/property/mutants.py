@@ -91,7 +91,7 @@ MUTANTS = (
     Mutant(
         "retire a collection that is not empty",
         "decide.py",
-        "if _is_gone(survey, result, key)]",
+        "if _is_gone(survey, result, key, places[key])]",
         "if False]",
     ),
     Mutant(
