@@ -18,11 +18,11 @@ from kbsync.errors import DocumentError
 
 _TOKEN = re.compile(
     r"""(<(?:/([^>]*)>|([^\s/<>!?=]+)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)(?:(?<!/)>([^<]*+)</\3>|>)"""
-    r"""|!--.*?-->|!\[CDATA\[(.*?)\]\]>|\?.*?\?>))""",
+    r"""|!--.*?(?:-->|\Z)|!\[CDATA\[(.*?)(?:\]\]>|\Z)|\?.*?(?:\?>|\Z)))""",
     re.DOTALL,
 )
 """Markup, and in it: an end tag's name; a start tag's name and attributes, with the characters up to its end
-tag where nothing else stands between; CDATA."""
+tag where nothing else stands between; CDATA. What never ends reaches to the end, or each would be searched for anew."""
 
 _OPEN = b"<root>"
 _CLOSE = b"</root>"
