@@ -56,7 +56,7 @@ _BREAKS: Final = frozenset({"softbreak", "hardbreak"})
 class Reader:
     """Walks the block tokens of one body."""
 
-    __slots__ = ("at", "behind", "definition", "grouped", "lines", "links", "out", "quotes", "tokens")
+    __slots__ = ("at", "behind", "grouped", "lines", "links", "out", "quotes", "tokens")
 
     def __init__(self, raw: str, links: Links) -> None:
         self.links = links
@@ -67,7 +67,6 @@ class Reader:
         self.grouped = False
         self.quotes = 0
         self.behind = (-1, 0)
-        self.definition = -1
 
     def blocks(self, closing: str) -> tuple[Block, ...]:
         """Return the blocks up to the closing token, and step over it."""
@@ -255,16 +254,23 @@ def _html(reader: Reader, token: Token) -> None:
 
 
 def _definition(reader: Reader, token: Token) -> None:
-    """Keep a link's definition: the links are read already, but a file keeps its lines."""
+    """Keep definitions that follow each other: the links are read already, but a file keeps its lines."""
     span = reader.span(token)
-    last = reader.out[-1] if reader.out else None
-    first, end = token.map or (0, 0)
-    if first == reader.definition and isinstance(last, OpaqueBlock) and not token.level:
-        span = Span(last.source.start, span.end)
-        reader.out.pop()
-    raw = code.definition(token.meta) if token.level else reader.lines.raw[span.start : span.end]
+    if token.level:
+        raw = code.definition(token.meta)
+    else:
+        while _follows(token, reader.tokens[reader.at]):
+            token = reader.tokens[reader.at]
+            reader.at += 1
+        span = Span(span.start, reader.span(token).end)
+        raw = reader.lines.raw[span.start : span.end]
     reader.out.append(OpaqueBlock("markdown", raw.replace("\r\n", "\n"), source=span))
-    reader.definition = end
+
+
+def _follows(token: Token, other: Token) -> bool:
+    if other.type != "definition" or other.level or not (token.map and other.map):
+        return False
+    return other.map[0] == token.map[1]
 
 
 # --- containers -----------------------------------------------------------------------------------
