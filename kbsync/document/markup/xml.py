@@ -17,7 +17,7 @@ from kbsync.document.markup.elements import MAX_DEPTH, ROOT, TEXT, Element, too_
 from kbsync.errors import DocumentError
 
 _TOKEN = re.compile(
-    r"""(<(?:/([^>]*)>|([^\s/<>!?=]+)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)(?:(?<!/)>([^<]*+)</\3>|>)"""
+    r"""(<(?:/([^>]*)>|([^\s/<>!?=]++)((?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+)(?:(?<!/)>([^<]*+)</\3>|>)"""
     r"""|!--.*?(?:-->|\Z)|!\[CDATA\[(.*?)(?:\]\]>|\Z)|\?.*?(?:\?>|\Z)))""",
     re.DOTALL,
 )
