@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from kbsync.article import Article, Entry
 from kbsync.errors import KbsyncError
 from kbsync.replicas.base import ReplicaName
 from kbsync.state.records import EntryKey
 from kbsync.sync import guard
-from kbsync.sync.fields import Field, Fields, assemble, flatten
+from kbsync.sync.fields import Field, Fields, assemble, flatten, place_of
 from kbsync.sync.outcome import Held, Stopped, Warned
 from kbsync.sync.presence import MERGE, RESTORE
 from kbsync.sync.reconcile import Decision, reconcile
@@ -106,7 +105,7 @@ def _places(survey: Survey, result: Decisions) -> Iterable[tuple[EntryKey, froze
             entry = decision.entry if decision.alive else None
         else:
             entry = base.entry if base is not None and not base.retired else None
-        if entry is not None and (place := _place(entry)):
+        if entry is not None and (place := place_of(entry)):
             yield ("collection", place), _arriving(survey, decision)
 
 
@@ -126,10 +125,6 @@ def _arriving(survey: Survey, decision: Decision | None) -> frozenset[ReplicaNam
 def _moves(side: Side, desired: Fields) -> bool:
     place = Field("place")
     return not side.here or desired.get(place) != (side.version or {}).get(place)
-
-
-def _place(entry: Entry) -> str:
-    return entry.place if isinstance(entry, Article) else entry.parent
 
 
 def _guard_deaths(survey: Survey, result: Decisions) -> None:
@@ -173,7 +168,7 @@ def _break_cycles(survey: Survey, result: Decisions) -> None:
     for key in sorted(result.by_key):
         if key[0] == "collection" and _in_cycle(key[1], parents):
             decision, base = result.by_key[key], survey.snapshot.base(key)
-            place = _place(base.entry) if base else ""
+            place = place_of(base.entry) if base else ""
             result.by_key[key] = _placed(decision, place)
             parents[key[1]] = place
             message = f"collection {key[1]} would stand inside itself; it stays where it was"
@@ -185,7 +180,7 @@ def _parents(survey: Survey, result: Decisions) -> Iterable[tuple[str, str]]:
         decision, base = result.by_key.get(key), survey.snapshot.base(key)
         entry = decision.entry if decision else base.entry if base else None
         if key[0] == "collection" and entry is not None:
-            yield key[1], _place(entry)
+            yield key[1], place_of(entry)
 
 
 def _in_cycle(id: str, parents: Mapping[str, str]) -> bool:

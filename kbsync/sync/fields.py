@@ -34,9 +34,14 @@ Fields: TypeAlias = dict[Field, Value]
 EMPTY = Document()
 
 
+def place_of(entry: Entry) -> str:
+    """Return the collection an entry stands in, empty at the top."""
+    return entry.place if isinstance(entry, Article) else entry.parent
+
+
 def flatten(entry: Entry) -> Fields:
     """Return the fields of an entry; what it leaves out is not in the map."""
-    fields: Fields = {Field("place"): entry.place if isinstance(entry, Article) else entry.parent}
+    fields: Fields = {Field("place"): place_of(entry)}
     fields[Field("name")] = entry.name or None
     for locale, text in entry.texts.items():
         fields[Field("title", locale)] = text.title

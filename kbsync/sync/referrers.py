@@ -15,6 +15,7 @@ from kbsync.article import Article, Entry
 from kbsync.replicas.base import Reading
 from kbsync.state.records import EntryKey, Shadow
 from kbsync.state.snapshot import Put, Snapshot
+from kbsync.sync.fields import place_of
 from kbsync.sync.observe import reading_of
 from kbsync.sync.survey import linked, versions
 
@@ -59,7 +60,7 @@ class Referrers:
         for key, entry in (*versions(self._snapshot), *decided):
             for id in linked(entry):
                 index["article", id].add(key)
-            if place := entry.place if isinstance(entry, Article) else entry.parent:
+            if place := place_of(entry):
                 index["collection", place].add(key)
         self._index = dict(index)
         return self._index

@@ -15,7 +15,7 @@ from kbsync.replicas.base import Reading, Replica, Written
 from kbsync.state.records import Asset, Rescue, Shadow
 from kbsync.state.snapshot import Change, Put
 from kbsync.sync.accept import past
-from kbsync.sync.fields import Fields, differing, flatten, raw_digest
+from kbsync.sync.fields import Fields, differing, flatten, place_of, raw_digest
 from kbsync.sync.names import Book
 from kbsync.sync.observe import spelled
 from kbsync.sync.outcome import Warned
@@ -85,7 +85,7 @@ def _learn(book: Book, id: str, written: Written) -> None:
 
 def _homeless(book: Book, entry: Entry) -> bool:
     """Tell whether the collection the entry belongs to has no handle here yet."""
-    place = entry.place if hasattr(entry, "place") else entry.parent
+    place = place_of(entry)
     return bool(place) and book.handle(place, "collection") is None
 
 

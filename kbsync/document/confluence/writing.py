@@ -57,6 +57,7 @@ from kbsync.document.markup.tables import written_align
 from kbsync.document.markup.writing import (
     Row,
     Writer,
+    code_text,
     contains_link,
     opaque_block,
     opaque_inline,
@@ -272,11 +273,6 @@ def _math_block(writer: Writer, node: MathBlock) -> str:
 # --- running text ---------------------------------------------------------------------------------
 
 
-def _code_text(writer: Writer, node: Code) -> str:  # noqa: ARG001  a row's signature
-    text = node.text.lstrip(MARK)  # a MARK shows nothing, and would make a formula of it
-    return f"<code>{escape_text(text)}</code>" if text else ""
-
-
 def _link(writer: Writer, node: Link) -> str:
     if contains_link(node.children):
         return writer.inlines(nest(flatten((node,))))
@@ -365,7 +361,7 @@ _ROWS: Mapping[type[Block | Inline], Row] = {
     Underline: wrapped("u"),
     Superscript: wrapped("sup"),
     Subscript: wrapped("sub"),
-    Code: _code_text,
+    Code: code_text,
     Link: _link,
     Image: _image,
     LineBreak: _line_break,

@@ -60,6 +60,7 @@ from kbsync.document.markup.tables import written_align
 from kbsync.document.markup.writing import (
     Row,
     Writer,
+    code_text,
     contains_link,
     opaque_block,
     opaque_inline,
@@ -268,11 +269,6 @@ def _text(writer: IntercomWriter, node: Text) -> str:  # noqa: ARG001  a row's s
     return escape_text(collapse(node.text))
 
 
-def _code_text(writer: IntercomWriter, node: Code) -> str:  # noqa: ARG001  a row's signature
-    text = node.text.lstrip(MARK)  # a MARK shows nothing, and would make a formula of it
-    return f"<code>{escape_text(text)}</code>" if text else ""
-
-
 def _link(writer: Writer, node: Link) -> str:
     if contains_link(node.children):
         return writer.inlines(nest(flatten((node,))))
@@ -379,7 +375,7 @@ _ROWS: Mapping[type[Block | Inline], Row] = {
     Underline: unwrapped("underline", "underlined text stands unmarked"),
     Superscript: unwrapped("superscript", "superscript stands on the line"),
     Subscript: unwrapped("subscript", "subscript stands on the line"),
-    Code: _code_text,
+    Code: code_text,
     Link: _link,
     Image: _image,
     LineBreak: _line_break,

@@ -9,6 +9,7 @@ from kbsync.document.blocks import (
     ArticleRef,
     AssetRef,
     Block,
+    Code,
     Document,
     Inline,
     Link,
@@ -19,6 +20,7 @@ from kbsync.document.blocks import (
     Url,
 )
 from kbsync.document.formats import Links, Loss, Rendered
+from kbsync.document.markup.conventions import MARK
 from kbsync.document.markup.elements import MAX_DEPTH
 from kbsync.document.markup.escape import escape_text, is_unsafe, without_illegal
 from kbsync.errors import DocumentError
@@ -112,6 +114,12 @@ def _unaddressed(target: Target) -> tuple[str, str]:
 def text(writer: Writer, node: Any) -> str:  # noqa: ARG001  a row's signature
     """Characters, escaped."""
     return escape_text(node.text)
+
+
+def code_text(writer: Writer, node: Code) -> str:  # noqa: ARG001  a row's signature
+    """Inline code; a MARK in front of it shows nothing, and would make a formula of it."""
+    characters = node.text.lstrip(MARK)
+    return f"<code>{escape_text(characters)}</code>" if characters else ""
 
 
 def wrapped(tag: str) -> Row:

@@ -250,6 +250,14 @@ a = 1
 """
 
 
+def edited_in(form: Format, full: str, old: str, new: str) -> Document:
+    """Return a Markdown document with what somebody replaced in the form another replica shows of it."""
+    base = MARKDOWN.read(full, PLAIN)
+    shown = form.write(base, PLAIN).raw
+    assert old in shown
+    return lift(base, form.read(shown, PLAIN), form.read(shown.replace(old, new), PLAIN))
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -264,11 +272,7 @@ a = 1
 )
 def test_an_edit_in_intercom_arrives_alone(old: str, new: str) -> None:
     """What Intercom cannot show (languages, underlines, macros, alignment) outlives an edit made there."""
-    base = MARKDOWN.read(FULL, PLAIN)
-    shown = INTERCOM.write(base, PLAIN).raw
-    after = INTERCOM.read(shown.replace(old, new), PLAIN)
-
-    lifted = lift(base, INTERCOM.read(shown, PLAIN), after)
+    lifted = edited_in(INTERCOM, FULL, old, new)
 
     assert put(MARKDOWN, lifted, FULL).raw == FULL.replace(old, new)
 
@@ -283,21 +287,15 @@ def test_an_edit_in_intercom_arrives_alone(old: str, new: str) -> None:
 )
 def test_words_added_behind_a_text_are_marked_as_all_of_it_is(full: str, lifted: str) -> None:
     """Where a replica hides the underline, an added sentence is underlined when everything else is."""
-    base = MARKDOWN.read(full, PLAIN)
-    shown = INTERCOM.write(base, PLAIN).raw
-    after = INTERCOM.read(shown.replace("</p>", " Really.</p>"), PLAIN)
+    found = edited_in(INTERCOM, full, "</p>", " Really.</p>")
 
-    assert canon.same(lift(base, INTERCOM.read(shown, PLAIN), after), MARKDOWN.read(lifted, PLAIN))
+    assert canon.same(found, MARKDOWN.read(lifted, PLAIN))
 
 
 def test_words_added_in_front_of_a_title_are_bold_as_all_of_it_is() -> None:
     """Confluence shows a title without its bold; a word put in front of it is bold where Markdown shows it."""
     full = "<details>\n<summary>**Read this.**</summary>\n\nAll of it.\n\n</details>\n"
-    base = MARKDOWN.read(full, PLAIN)
-    shown = CONFLUENCE.write(base, PLAIN).raw
-    after = CONFLUENCE.read(shown.replace("Read this.", "Do Read this."), PLAIN)
-
-    whole = lift(base, CONFLUENCE.read(shown, PLAIN), after)
+    whole = edited_in(CONFLUENCE, full, "Read this.", "Do Read this.")
 
     assert put(MARKDOWN, whole, full).raw == full.replace("Read this.", "Do Read this.")
 
