@@ -62,6 +62,8 @@ class Demo:
         """Play it and return the exit code. Raises UsageError, KbsyncError."""
         from kbsync.sandbox.server import Sandbox
 
+        if not self._articles.is_dir():
+            raise UsageError(f"{self._articles}: there is no such folder", hint="name a folder of articles")
         folder = self._folder()
         shutil.copytree(self._articles, folder / "content")
         with Sandbox(seed="demo", public=folder / "content") as box:

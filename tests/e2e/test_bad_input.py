@@ -83,6 +83,14 @@ def test_a_wrong_configuration_names_the_key(center: HelpCenter, text: str, name
     assert "kbsync.toml" in result.complaint
 
 
+def test_a_demo_without_articles_names_the_folder(center: HelpCenter) -> None:
+    """A folder that is not there is said to be missing, and nothing is played."""
+    result = center.kbsync("demo", "--articles", "nowhere")
+
+    assert result.code == 64, result
+    assert "nowhere: there is no such folder" in result.complaint
+
+
 def test_without_a_configuration_init_is_named(center: HelpCenter) -> None:
     """A newcomer is told how to begin."""
     (center.folder / "kbsync.toml").unlink()
