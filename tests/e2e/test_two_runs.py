@@ -8,7 +8,9 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from queue import SimpleQueue
 
+import msgspec
 import pytest
 from help_center import HelpCenter
 from people import Colleague, Teammate
@@ -35,16 +37,27 @@ def shared(request: pytest.FixtureRequest, center: HelpCenter) -> HelpCenter:
     return center
 
 
+class _Catch(Fault, frozen=True):
+    """Stops the process whose request it hits, in its middle: no clock decides who is faster."""
+
+    running: SimpleQueue[int] = msgspec.field(default_factory=SimpleQueue)
+
+    def concerns(self, method: str, path: str) -> bool:
+        concerned = Fault.concerns(self, method, path)
+        if concerned:
+            os.kill(self.running.get(), signal.SIGSTOP)
+        return concerned
+
+
 def _caught_at(center: HelpCenter, method: str, path: str) -> subprocess.Popen[str]:
     """Start a sync and stop it in the middle of its first such request."""
-    center.box.faults.add(Fault("slow", method=method, path=path, delay=2.0, count=1))
+    catch = _Catch("slow", method=method, path=path, delay=0.0, count=1)
+    center.box.faults.add(catch)
     running = center.start("sync")
-    deadline = time.monotonic() + PATIENCE
-    while center.box.faults.rules[-1].count:
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.kill(running.pid, signal.SIGSTOP)
+    catch.running.put(running.pid)
+    ended = os.waitid(os.P_PID, running.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    assert ended.si_code == os.CLD_STOPPED, running.communicate()
     return running
 
 
