@@ -163,8 +163,8 @@ def _conflicts(survey: Survey, decision: Decision) -> Iterable[Change]:
 
 def _continued(fresh: Conflict, held: Conflict) -> Conflict:
     """Return a conflict that waits on: since when, and what an edit that is held was made from, stay."""
-    ancestors = {**fresh.ancestors, **held.ancestors} if fresh.drift and held.drift else fresh.ancestors
-    return msgspec.structs.replace(fresh, since=held.since, ancestors=ancestors)
+    waiting = {name: value for name, value in held.ancestors.items() if name in fresh.ancestors}
+    return msgspec.structs.replace(fresh, since=held.since, ancestors={**fresh.ancestors, **waiting})
 
 
 def _on_record(survey: Survey, lost: Conflict) -> bool:

@@ -6,7 +6,7 @@ Nothing here reads or writes anything, and no result depends on the order of sid
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kbsync.article import Entry
 from kbsync.replicas.base import ReplicaName
@@ -180,7 +180,7 @@ def _decided(
     placeholder = meeting.placeholder if meeting else (flatten(known.base.entry) if known.base else {})
     frozen = {**fields, **{spot: placeholder[spot] for spot in baseless if spot in placeholder}}
     edits = _drifts(known, sides, policy, fields)
-    drifts = {} if policy.on_conflict == "files" else edits
+    drifts = _left_held(edits, merge) if policy.on_conflict == "files" else edits
     overruled = _overruled(edits, sides, fields) if policy.on_conflict == "files" else {}
     versions = {name: side.version for name, side in sides.items() if side.version is not None}
     desired = {
@@ -188,7 +188,10 @@ def _decided(
         for name in sides
         if versions.get(name) is not None or not merge.disputes
     }
-    named = {spot: _named(dispute, versions, fields) for spot, dispute in merge.disputes.items()}
+    named = {
+        spot: _with_drift(_named(dispute, versions, fields), drifts, sides)
+        for spot, dispute in merge.disputes.items()
+    }
     return Decision(
         known.key,
         alive=True,
@@ -197,7 +200,7 @@ def _decided(
         sides=sides,
         desired=desired,
         disputes=named,
-        decided={**overruled, **merge.decided},
+        decided=_on_record(overruled, merge),
         drifts=drifts,
         baseless=baseless,
         look=merge.look,
@@ -215,17 +218,47 @@ def _desired(merged: Fields, version: Fields | None, held: set[Field]) -> Fields
 def _drifts(
     known: Known, sides: Mapping[ReplicaName, Side], policy: Policy, merged: Fields
 ) -> dict[ReplicaName, tuple[Field, ...]]:
-    """Return what people edited on push-only replicas."""
+    """Return what people edited on push-only replicas: now, or before they were, and nobody settled it."""
     drifts: dict[ReplicaName, tuple[Field, ...]] = {}
     for name, side in sides.items():
         if policy.reads(name) or side.version is None or not side.here:
             continue
-        held = {Field(c.field, c.locale) for c in known.conflicts if c.drift and name in c.versions}
+        held = {Field(c.field, c.locale) for c in known.conflicts if name in c.ancestors}
         edited = {*differing(side.agreed if side.agreed is not None else merged, side.version), *held}
         spots = tuple(s for s in sorted(edited) if not same(s, side.version.get(s), merged.get(s)))
         if spots:
             drifts[name] = spots
     return drifts
+
+
+def _left_held(
+    edits: Mapping[ReplicaName, tuple[Field, ...]], merge: Merge
+) -> dict[ReplicaName, tuple[Field, ...]]:
+    """Return the edits that wait although the policy decides: others dispute what would stand instead."""
+    left = {name: tuple(spot for spot in spots if spot in merge.disputes) for name, spots in edits.items()}
+    return {name: spots for name, spots in left.items() if spots}
+
+
+def _with_drift(
+    dispute: Dispute, drifts: Mapping[ReplicaName, tuple[Field, ...]], sides: Mapping[ReplicaName, Side]
+) -> Dispute:
+    """Return a dispute together with what was edited where nothing is read: whoever settles it sees both."""
+    spot, versions, ancestors = dispute.field, dict(dispute.versions), dict(dispute.ancestors)
+    for name, spots in drifts.items():
+        if spot in spots:
+            versions[name] = (sides[name].version or {}).get(spot)
+            ancestors[name] = (sides[name].agreed or {}).get(spot)
+    return replace(dispute, versions=versions, ancestors=ancestors)
+
+
+def _on_record(overruled: Mapping[Field, Dispute], merge: Merge) -> dict[Field, Dispute]:
+    """Return what the policy decided, each with every version that lost."""
+    found = {spot: dispute for spot, dispute in overruled.items() if spot not in merge.disputes}
+    for spot, dispute in merge.decided.items():
+        lost = found.get(spot, dispute)
+        versions = {**lost.versions, **dispute.versions}
+        found[spot] = replace(dispute, versions=versions, ancestors={**lost.ancestors, **dispute.ancestors})
+    return found
 
 
 def _overruled(

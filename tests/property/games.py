@@ -392,6 +392,27 @@ class Games(People):
         self.sync_once()
         self.calm_down(take)
 
+    @rule(
+        name=st.sampled_from(REMOTES),
+        others=st.sampled_from((("files",), REMOTES, NAMES)),
+        before=st.booleans(),
+    )
+    def a_conflict_where_nothing_is_read(self, name: str, others: tuple[str, ...], before: bool) -> None:
+        """Versions collide, and one of their replicas is only written to, then or from then on: all are held."""
+        copies = self.shared()
+        if not copies:
+            return
+        direction: Any = {name: "push"}
+        for each in {*others, name}:
+            self.world.edit_this(each, copies[each], self.replace_first)
+        words_there = words(self.now(name, copies[name]).raw)
+        self.sync_once(direction=direction if before else {})
+        for _ in range(must.ROUNDS):
+            self.sync_once(direction=direction)
+        for word in sorted(words_there):
+            must.word_stands_in(self.world, word, (name,))
+        self.calm_down(name)
+
     @rule(name=st.sampled_from(REMOTES))
     def a_step_is_bound_to_a_version(self, name: str) -> None:
         """Between plan and apply somebody saves what only their system understands: the step is stale all the same."""

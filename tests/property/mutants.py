@@ -176,8 +176,20 @@ MUTANTS = (
     Mutant(
         "run over drift without a word",
         "reconcile.py",
-        "decided={**overruled, **merge.decided}",
+        "decided=_on_record(overruled, merge)",
         "decided=merge.decided",
+    ),
+    Mutant(
+        "forget a side of a conflict where nothing is read any more",
+        "reconcile.py",
+        "if name in c.ancestors}",
+        "if c.drift and name in c.ancestors}",
+    ),
+    Mutant(
+        "forget a drift beside a conflict",
+        "reconcile.py",
+        "        if spot in spots:\n            versions[name]",
+        "        if False:\n            versions[name]",
     ),
     Mutant("forget who links to what was renamed", "apply.py", "        self._expect_links()\n", ""),
     Mutant(

@@ -462,6 +462,7 @@ class World:
             other.effects = DIRECT
             twin.replicas[name] = other
         twin.intercom.hidden = dict(self.intercom.hidden)
+        twin.intercom.revived = set(self.intercom.revived)
         twin.state.replace("twin", [Put(record) for record in self.records(leave_out=())])
         return twin
 

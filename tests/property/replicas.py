@@ -92,16 +92,23 @@ class Intercom(Memory):
         super().__init__(effects)
         self.history: list[str] = []
         self.hidden: dict[Key, Json] = {}
+        self.revived: set[Key] = set()
         self.overtaken: Key | None = None
 
     def _new_handle(self, kind: Kind, raw: Json) -> str:
         return str(1000 + self.serial)
 
     def edit(self, key: Key, change: Callable[[Json], object]) -> None:
-        """Change a thing as a person would; a draft that is changed is hidden no more, whatever it says later."""
+        """Change a thing as a person would; a draft that is changed is hidden no more.
+
+        Nobody takes such a change back to the letter: before the next run that would be no change at all.
+        """
+        before = self.things[key]
         super().edit(key, change)
-        if not self.out_of_sight(self.things[key]):
-            self.hidden.pop(key, None)
+        if self._as_it_was_hidden(self.things[key]) and key in self.revived:
+            self.things[key] = before
+        elif not self._as_it_was_hidden(self.things[key]):
+            self.revived.add(key)
 
     def _changed(self, key: Key, id: str, raw: Json) -> Thing:
         self.hidden.pop(key, None)
@@ -116,6 +123,7 @@ class Intercom(Memory):
         self.things[key] = replace(thing, raw={**thing.raw, "texts": texts}, version=thing.version + 1)
         if self.overtaken != key:
             self.hidden[key] = self.things[key].raw
+            self.revived.discard(key)
         return self.things[key]
 
     def find(self, kind: Kind, id: str, raw: str) -> Reading | None:
@@ -156,8 +164,12 @@ class Intercom(Memory):
 
         Where it stands and what only Intercom understands do not count: neither is an edit of its text.
         """
+        key = thing.kind, thing.handle
+        return thing.retired or (key not in self.revived and self._as_it_was_hidden(thing))
+
+    def _as_it_was_hidden(self, thing: Thing) -> bool:
         left = self.hidden.get((thing.kind, thing.handle))
-        return thing.retired or (left is not None and _readable(left) == _readable(thing.raw))
+        return left is not None and _readable(left) == _readable(thing.raw)
 
     def _add(self, raw: Json, entry: Entry, old: Reading | None, names: Names) -> None:
         """Under `publish = "draft"` a new article stays a draft, and a published one stays published."""

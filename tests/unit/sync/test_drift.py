@@ -8,6 +8,7 @@ import pytest
 from small_center import Center
 
 from kbsync.errors import UsageError
+from kbsync.state.records import Conflict, Settled
 from kbsync.sync.policy import Budget, Policy
 
 PUSH = Policy(direction={"intercom": "push"}, max_deletes=Budget(number=9, share=None))
@@ -105,3 +106,47 @@ def test_a_drift_has_no_merged_file(drifted: Center) -> None:
     with pytest.raises(UsageError, match="no merged file"):
         drifted.engine().resolve("a", "merged")
     assert drifted.sync().exit_code == 3
+
+
+def test_a_side_of_a_conflict_stays_when_nothing_is_read_there_any_more(center: Center) -> None:
+    """Made push-only while it waits for a person, a replica keeps its version, and the run says so."""
+    center.policy = BOTH
+    center.write("files", "A", "one")
+    center.sync()
+    center.edit("files", "A", body="one ours")
+    center.edit("intercom", "A", body="one theirs")
+    assert center.sync().exit_code == 3
+    center.policy = PUSH
+    for _ in range(2):
+        assert "drift" in {warned.code for warned in center.sync().warnings}
+        assert center.body("intercom", "A") == "one theirs"
+    center.policy = BOTH
+    assert center.sync().exit_code == 3
+    assert center.body("files", "A") == "one ours"
+
+
+@pytest.fixture
+def disputed(drifted: Center) -> Center:
+    """The drift is in a sentence that two others dispute."""
+    drifted.edit("files", "A", body="eins\ntwo\nthree")
+    drifted.edit("confluence", "A", body="uno\ntwo\nthree")
+    return drifted
+
+
+def test_a_conflict_shows_the_drift_beside_it(disputed: Center) -> None:
+    """Whoever settles what two dispute sees what was edited where nothing is read, and can take it."""
+    disputed.sync()
+    (held,) = disputed.state.snapshot.all(Conflict)
+    assert sorted(held.versions) == ["confluence", "files", "intercom"]
+    disputed.engine().resolve("a", "intercom")
+    assert disputed.sync().exit_code == 0
+    assert _bodies(disputed) == {"one theirs\ntwo\nthree"}
+
+
+def test_what_the_policy_decides_is_on_record_with_the_drift_beside_it(disputed: Center) -> None:
+    """Under `on_conflict = "files"` every version that lost can be found again."""
+    disputed.policy = replace(PUSH, on_conflict="files")
+    assert disputed.sync().exit_code == 0
+    (settled,) = disputed.state.snapshot.all(Settled)
+    assert sorted(settled.conflict.versions) == ["confluence", "files", "intercom"]
+    assert _bodies(disputed) == {"eins\ntwo\nthree"}
