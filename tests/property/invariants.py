@@ -100,8 +100,19 @@ def one_person_decides(world: World) -> None:
         meant = _fold(since.left[name], {b for b, _ in shown})
         if since.born_in == "confluence":
             meant = {spot: value for spot, value in meant.items() if not spot.startswith("state")}
-        assert_alike(world, each, {"a person": meant, name: shown.get((each, name), {})})
+        assert_alike(world, each, {"a person": meant, name: _as_vague(shown.get((each, name), {}), meant)})
         _nothing_else_changed(world, each, name, shown)
+
+
+def _as_vague(content: Content, meant: Content) -> Content:
+    """Take a link for its text where it led nowhere when the person left it: what it names may be back since."""
+    vague = dict(content)
+    for spot, lines in meant.items():
+        there = content.get(spot)
+        if spot.startswith("body") and isinstance(there, list) and len(there) == len(lines):
+            pairs = zip(there, lines, strict=True)
+            vague[spot] = [mine if mine == "see" and line.startswith("see ") else line for line, mine in pairs]
+    return vague
 
 
 def _nothing_else_changed(world: World, each: str, name: str, shown: dict[tuple[str, str], Content]) -> None:
