@@ -276,7 +276,7 @@ def stale_plan_refusal(world: World, planned: dict[tuple[str, str], Content], pl
             continue
         assert spot in steps, f"not in the plan: {write}"
         before = _text_of(world, write)
-        assert spot not in planned or before is None or before == _texts(planned[spot]), f"stale: {write}"
+        assert spot not in planned or before is None or before == _fixed(planned[spot]), f"stale: {write}"
 
 
 def no_stale_step(run: Run, name: str, each: str) -> None:
@@ -445,14 +445,16 @@ def _is_collection_in_use(world: World, each: str) -> bool:
     return any(content.get("place") == each for content in world.shown().values())
 
 
-def _texts(content: Content) -> Content:
+def _fixed(content: Content) -> Content:
+    """Return the texts without what their links name, which a run may retire or move."""
+    content = _fold(content, set())
     return {spot: value for spot, value in content.items() if spot.startswith(("title", "body", "desc"))}
 
 
 def _text_of(world: World, write: Write) -> Content | None:
     if write.before is None:
         return None
-    return _texts(world.content(write.replica, Thing(write.kind, "", write.before)))
+    return _fixed(world.content(write.replica, Thing(write.kind, "", write.before)))
 
 
 def _agreed(world: World) -> list[object]:

@@ -56,11 +56,12 @@ _BREAKS: Final = frozenset({"softbreak", "hardbreak"})
 class Reader:
     """Walks the block tokens of one body."""
 
-    __slots__ = ("at", "behind", "grouped", "lines", "links", "out", "quotes", "tokens")
+    __slots__ = ("at", "behind", "grouped", "lines", "links", "one_character_ends", "out", "quotes", "tokens")
 
     def __init__(self, raw: str, links: Links) -> None:
         self.links = links
         self.lines = Lines(raw)
+        self.one_character_ends = "\r" not in raw
         self.tokens = [*parse(raw), END]
         self.at = 0
         self.out: list[Block | frames.Group] = []
@@ -123,7 +124,7 @@ class Reader:
         """Return where the lines of an HTML block begin; one is enough where line ends are one character."""
         if token.level or token.map is None:
             return ()
-        return self.lines.starts[slice(*token.map)] if "\r" in self.lines.raw else (span.start,)
+        return (span.start,) if self.one_character_ends else self.lines.starts[slice(*token.map)]
 
     def start(self, line: int) -> int:
         """Return where the content of a line begins inside the containers that are open."""
