@@ -29,7 +29,10 @@ class Referrers:
         self._index: dict[EntryKey, set[EntryKey]] = {}
 
     def waiting(self, replica: str, keys: Iterable[EntryKey]) -> Iterator[Put]:
-        """Yield the shadows of a replica that link to any of these articles and do not wait for it yet."""
+        """Yield the shadows of a replica that link to any of these articles and do not wait for it yet.
+
+        A retired one waits too: whoever brings it back in Intercom finds the address of yesterday in it.
+        """
         yield from self._waiting(replica, {key for key in keys if key[0] == "article"})
 
     def _waiting(self, replica: str, names: Collection[EntryKey]) -> Iterator[Put]:
@@ -38,7 +41,7 @@ class Referrers:
         index = self._index or self._build()
         for key in sorted(set().union(*(index[name] for name in names if name in index))):
             shadow = self._snapshot.shadow(replica, key)
-            if shadow is not None and not shadow.pending and not shadow.retired:
+            if shadow is not None and not shadow.pending:
                 yield Put(msgspec.structs.replace(shadow, pending=True))
 
     def after(self, old: Shadow | None, reading: Reading) -> Iterator[Put]:

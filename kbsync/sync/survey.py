@@ -79,7 +79,8 @@ class Survey:
             return shadow.retired and (retired or shadow.kept)
         if self.outdated(shadow):
             return False
-        return not shadow.pending and shadow.reading == _spelled(reading) and (not shadow.retired or retired)
+        waits, stood = shadow.pending and not retired, shadow.reading == _spelled(reading)
+        return not waits and stood and (not shadow.retired or retired)
 
     def outdated(self, shadow: Shadow | None) -> bool:
         """Tell whether a replica shows former bytes of a file."""

@@ -111,7 +111,9 @@ def _as_vague(content: Content, meant: Content) -> Content:
         there = content.get(spot)
         if spot.startswith("body") and isinstance(there, list) and len(there) == len(lines):
             pairs = zip(there, lines, strict=True)
-            vague[spot] = [mine if mine == "see" and line.startswith("see ") else line for line, mine in pairs]
+            vague[spot] = [
+                mine if mine == "see" and line.startswith("see ") else line for line, mine in pairs
+            ]
     return vague
 
 

@@ -265,6 +265,29 @@ def test_links_find_each_other_in_a_circle(center: Center) -> None:
     assert center.sync().applied == ()
 
 
+def test_an_article_that_comes_back_links_to_what_was_made_anew_meanwhile(center: Center) -> None:
+    """A hidden draft keeps an address of yesterday; once somebody brings it back, its link is written anew."""
+    center.write("files", "A", "one\nsee b")
+    center.write("files", "B", "two")
+    center.sync()
+    hidden = center.one("intercom", "A").handle
+    center.delete("files", "A")
+    center.sync()
+    center.intercom.moods.refuses = {"b"}
+    center.edit("files", "B", body="two ours")
+    center.sync()
+    center.intercom.moods.refuses = set()
+    center.delete("intercom", "B")
+    center.sync()
+    center.intercom.edit(
+        ("article", hidden), lambda raw: raw["texts"]["en"].update(title="A", state="published")
+    )
+    center.sync()
+    assert center.body("intercom", "A") == f"one\nsee {center.one('intercom', 'B').handle}"
+    assert center.body("files", "A") == "one\nsee b"
+    assert center.sync().applied == ()
+
+
 def test_a_page_made_in_confluence_arrives_as_a_draft(center: Center) -> None:
     """An internal page is never made public by kbsync itself."""
     center.write("confluence", "Internal", "secret")
