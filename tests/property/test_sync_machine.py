@@ -290,10 +290,10 @@ def merged_by_hand(text: str) -> str:
 
 
 class TestSyncMachine(SyncMachine.TestCase):  # type: ignore[misc, valid-type]
-    """The state machine, for so many steps; `pytest -s` says how many there were."""
+    """The state machine, for a thousand steps or twenty thousand; `pytest -s` says how many there were."""
 
     settings = settings(
-        max_examples=int(os.environ.get("KBSYNC_EXAMPLES") or soak(25, 20_000 // STEPS)),
+        max_examples=int(os.environ.get("KBSYNC_EXAMPLES") or soak(30, 620)),
         stateful_step_count=STEPS,
         deadline=None,
         derandomize=not os.environ.get("KBSYNC_SOAK"),
