@@ -63,7 +63,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("wrappers", "nesting order, split and doubled wrappers", "Confluence splits <strong>", nest),
     Rule("leaves", "signatures, volatile attributes", "new at every read or save", on_text.settle),
     Rule("left", "align left", "Intercom adds intercom-align-left", on_block.left, (Paragraph, Heading, Figure, Button, Cell)),
-    Rule("spacer", "blanks in an empty paragraph", "Intercom and Confluence: <p>&nbsp;</p>", on_block.spacer, (Paragraph,)),
+    Rule("spacer", "blanks in an empty paragraph or heading", "Intercom and Confluence: <p>&nbsp;</p>", on_block.spacer, (Paragraph, Heading)),
     Rule("lone-image", "the paragraph around an image", "Intercom lifts images out", on_block.lone_image, (Paragraph,)),
     Rule("image-size", "an image's height beside its width", "Intercom adds it", on_block.figure_target, (Figure,)),
     Rule("label", "white space in a label", "HTML 4 9.1", on_block.label, (Button,)),

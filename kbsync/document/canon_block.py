@@ -55,11 +55,11 @@ def left(part: Aligned) -> Aligned:
     return replace(part, align=None) if part.align == "left" else part
 
 
-def spacer(paragraph: Paragraph) -> Paragraph:
-    """A paragraph of nothing but blanks is an empty one."""
-    if all(isinstance(each, Text) and not each.text.strip(_BLANK) for each in paragraph.children):
-        return Paragraph(())
-    return paragraph
+def spacer(line: Paragraph | Heading) -> Paragraph | Heading:
+    """A paragraph or heading of nothing but blanks is an empty one."""
+    if not all(isinstance(each, Text) and not each.text.strip(_BLANK) for each in line.children):
+        return line
+    return Paragraph(()) if isinstance(line, Paragraph) else Heading(line.level, ())
 
 
 def lone_image(paragraph: Paragraph) -> Paragraph | Figure:

@@ -74,6 +74,8 @@ from kbsync.errors import DocumentError
 
 DEEPEST_HEADING: Final = 4
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+")
+_HOLLOW: Final = re.compile(r"(?:<p[^>]*>(?:<br>|[\s\u00a0\u200b\ufeff])*</p>)+")
+"""An item that shows nothing: it would be read as an empty one."""
 
 
 class IntercomWriter(Writer):
@@ -121,7 +123,7 @@ def _list(writer: IntercomWriter, node: List) -> str:
     writer.confined += 1
     items = [writer.blocks(signed_item(item)) or "<p></p>" for item in node.items]
     writer.confined -= 1
-    if all(item == "<p></p>" for item in items):
+    if all(_HOLLOW.fullmatch(item) for item in items):
         if items:
             writer.lose("empty-list", "a list without any text is left out")
         return ""

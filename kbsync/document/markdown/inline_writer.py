@@ -75,14 +75,14 @@ class _Piece(msgspec.Struct, gc=False):
 class InlineWriter:
     """Writes running text; `one_line` for cells and summaries, where a line end would end them."""
 
-    __slots__ = ("depth", "in_link", "links", "losses", "math", "one_line", "tags")
+    __slots__ = ("deepest", "depth", "in_link", "links", "losses", "math", "one_line", "tags")
 
     def __init__(self, links: Links, losses: dict[Loss, None]) -> None:
         self.links = links
         self.losses = losses
         self.one_line = False
         self.in_link = False
-        self.depth = 0
+        self.depth = self.deepest = 0
         self.math = False
         self.tags: set[str] = set()
 
@@ -184,6 +184,7 @@ def footnote_label(label: str) -> str:
 
 def _inside(writer: InlineWriter, node: Any) -> str:
     writer.depth += 1
+    writer.deepest = max(writer.deepest, writer.depth)
     inner = writer.join(node.children, "*", "*")
     writer.depth -= 1
     return inner

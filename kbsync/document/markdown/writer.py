@@ -366,7 +366,7 @@ def write(document: Document, links: Links) -> Rendered:
     """Return the document as Markdown that ends in one line end, and what Markdown cannot hold.
 
     Raises:
-        DocumentError: blocks are nested too deep to be read again.
+        DocumentError: blocks or marks are nested too deep to be read again.
 
     """
     writer = Writer(links)
@@ -376,6 +376,6 @@ def write(document: Document, links: Links) -> Rendered:
         raise DocumentError("blocks are nested too deep", hint="nest them less") from None
     if document.blocks and isinstance(document.blocks[0], Divider):
         text = SAFE_DIVIDER + text[3:]
-    if writer.deepest > MAX_DEPTH // 4:
+    if max(writer.deepest, writer.inline.deepest) > MAX_DEPTH // 4:
         read(text, links)
     return Rendered(f"{text}\n" if text else "", tuple(writer.losses))

@@ -98,9 +98,9 @@ CASES: dict[str, Case] = {
         (Paragraph((Text("a"),), align="left"),), (para("a"),), (Paragraph((Text("a"),), align="center"),)
     ),
     "spacer": Case(
-        (para("a"), para("\N{NO-BREAK SPACE}"), para("b")),
-        (para("a"), para(), para("b")),
-        (para("a"), para("b")),
+        (Heading(1, (Text("\N{NO-BREAK SPACE}"),)), para("\N{NO-BREAK SPACE}"), para("b")),
+        (Heading(1, ()), para(), para("b")),
+        (Heading(1, ()), para("b")),
     ),
     "lone-image": Case((para(Link(HERE, (IMAGE,))),), (Figure(IMAGE, link=HERE),), (Figure(IMAGE),)),
     "image-size": Case(

@@ -21,6 +21,7 @@ from kbsync.document.blocks import (
     Image,
     Inline,
     Item,
+    LineBreak,
     Link,
     List,
     OpaqueBlock,
@@ -95,6 +96,7 @@ def test_table_in_a_table_becomes_its_text() -> None:
     ("block", "code"),
     [
         (List((Item(()), Item((para(),)))), "empty-list"),
+        (List((Item((Paragraph((LineBreak(),)),)),)), "empty-list"),
         (Table((Row(()),)), "empty-table"),
         (OpaqueBlock("intercom", '<iframe src="https://maps.example.com"></iframe>'), "refused-block"),
         (OpaqueBlock("intercom", "<ul><li></li></ul>"), "refused-block"),

@@ -193,3 +193,12 @@ def test_what_could_not_be_read_again_is_not_written() -> None:
     assert same(read(write(tower(30)).raw), tower(30))
     with pytest.raises(DocumentError, match="too deep"):
         write(tower(90))
+
+
+def test_marks_that_no_reader_would_follow_are_refused() -> None:
+    """Bold in bold in bold: what could not be read again is not written."""
+    deep: Inline = Strong((Text("> "),))
+    for _ in range(89):
+        deep = Strong((Text("> "), deep))
+    with pytest.raises(DocumentError, match="too deep"):
+        write(Document((Paragraph((deep,)),)))
