@@ -124,7 +124,7 @@ class Engine:
                 self._report(look, outcome)
                 if not self._run(look, outcome):
                     break
-                look = self._look(mask)
+                look = self._look(mask | self._interrupted())
             return self._ended(outcome, before)
 
     def apply(self, plan: Plan) -> Report:
@@ -247,7 +247,7 @@ class Engine:
         return recover(self.state, self.replicas, books, outcome)
 
     def _interrupted(self) -> Mask:
-        """Return the writes of a run that died; nothing is planned there before they are settled."""
+        """Return the writes whose end nobody knows; nothing is planned there before they are settled."""
         return frozenset((i.replica, (i.kind, i.id)) for i in self.state.snapshot.all(Intent))
 
     def _ended(self, outcome: Outcome, before: Mapping[str, Mapping[str, int]]) -> Report:

@@ -241,6 +241,17 @@ class Games(People):
         ids, links = self.ids(thing), "see" in thing.raw["texts"]["en"]["body"]
         return links or any(s.pending for s in self.world.shadows() if s.replica == name and s.id in ids)
 
+    @rule(name=st.sampled_from(REMOTES), does=st.sampled_from(("write", "edit", "replace")))
+    def an_answer_is_lost_while_somebody_writes_elsewhere(self, name: str, does: str) -> None:
+        """A run goes round once more for somebody's edit: what nobody answered in the first round is not done twice."""
+        copies = self.shared()
+        other = next(each for each in REMOTES if each != name)
+        self.world.replicas[name].moods.loses_replies = self.world.replicas[name].moods.lags = True
+        self.world.replicas[other].moods.after_write = lambda: self.edit_now(other, 9)
+        self.do(does, copies)
+        self.sync_once()
+        self.calm_down("files")
+
     # --- crashes ----------------------------------------------------------------------------------
 
     @rule(
@@ -396,8 +407,11 @@ class Games(People):
         name=st.sampled_from(REMOTES),
         others=st.sampled_from((("files",), REMOTES, NAMES)),
         before=st.booleans(),
+        take=st.sampled_from((*NAMES, "merged")),
     )
-    def a_conflict_where_nothing_is_read(self, name: str, others: tuple[str, ...], before: bool) -> None:
+    def a_conflict_where_nothing_is_read(
+        self, name: str, others: tuple[str, ...], before: bool, take: Any
+    ) -> None:
         """Versions collide, and one of their replicas is only written to, then or from then on: all are held."""
         copies = self.shared()
         if not copies:
@@ -405,13 +419,13 @@ class Games(People):
         direction: Any = {name: "push"}
         for each in {*others, name}:
             self.world.edit_this(each, copies[each], self.replace_first)
-        words_there = words(self.now(name, copies[name]).raw)
+        words_there = words(*(t.raw for t in [self.now(name, copies[name])] if t))
         self.sync_once(direction=direction if before else {})
         for _ in range(must.ROUNDS):
             self.sync_once(direction=direction)
         for word in sorted(words_there):
             must.word_stands_in(self.world, word, (name,))
-        self.calm_down(name)
+        self.calm_down(take)
 
     @rule(name=st.sampled_from(REMOTES))
     def a_step_is_bound_to_a_version(self, name: str) -> None:

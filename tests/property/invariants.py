@@ -97,7 +97,7 @@ def one_person_decides(world: World) -> None:
         (name,) = since.touched
         if name not in since.left or (each, name) in world.altered:
             continue
-        meant = _fold(since.left[name], {b for b, _ in shown})
+        meant = _fold(since.left[name], _living(world))
         if since.born_in == "confluence":
             meant = {spot: value for spot, value in meant.items() if not spot.startswith("state")}
         assert_alike(world, each, {"a person": meant, name: _as_vague(shown.get((each, name), {}), meant)})
@@ -211,7 +211,7 @@ def no_resurrection(world: World) -> None:
     """5. At rest what was deleted and edited nowhere else is gone everywhere, and no removed word is back."""
     shown, twins = world.shown(), world.twins()
     for each, since in world.ledger.since.items():
-        if since.unsure or each in twins:
+        if since.unsure or each in twins or any(_stays_away(world, each, name) for name in since.deleted):
             continue
         if since.deleted and since.touched == since.deleted:
             back = [n for b, n in shown if b == each and not _is_collection_in_use(world, each)]
@@ -272,8 +272,8 @@ def state_soundness(world: World) -> None:
 def stale_plan_refusal(world: World, planned: dict[tuple[str, str], Content], plan: Plan, run: Run) -> None:
     """11. Apply writes only where a step says so and the replica stands as planned; else only links and places."""
     steps = {(world.birth_of(step.article), step.replica) for step in plan.steps}
-    for write in run.writes:
-        spot = (birth(write.sent), write.replica)
+    first = {(birth(write.sent), write.replica): write for write in reversed(run.writes)}
+    for spot, write in first.items():
         if write.before is not None and write.action != "retire" and words(write.before) == words(write.sent):
             continue
         assert spot in steps, f"not in the plan: {write}"
@@ -394,8 +394,14 @@ IN_A_RULE: Final = (
 
 def _comparable(world: World) -> dict[tuple[str, str], Content]:
     shown = world.shown()
-    living = {each for each, _ in shown}
+    living = _living(world)
     return {spot: _fold(content, living) for spot, content in shown.items()}
+
+
+def _living(world: World) -> set[str]:
+    """Return what a link can lead to wherever it stands: not what the policy kept away from some replica."""
+    away = {world.birth_of(shadow.id) for shadow in world.shadows() if shadow.kept}
+    return {each for each, _ in world.shown()} - away
 
 
 def _fold(content: Content, living: set[str]) -> Content:

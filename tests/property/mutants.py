@@ -148,6 +148,12 @@ MUTANTS = (
     ),
     Mutant("write again what is done", "engine.py", "if shown == step.result_digest:", "if False:"),
     Mutant(
+        "plan anew what nobody has answered",
+        "engine.py",
+        "look = self._look(mask | self._interrupted())",
+        "look = self._look(mask)",
+    ),
+    Mutant(
         "take more steps than were planned",
         "engine.py",
         "return valid & {step.id for step in plan.steps}",

@@ -217,8 +217,14 @@ class World:
         }
 
     def meant(self, name: str, thing: Thing) -> Content:
-        """Return what somebody left: a link to a path of yesterday means what stood there."""
-        return self.content(name, thing, former=self.former)
+        """Return what somebody left: a link to a path of yesterday means what stood there.
+
+        A place that is gone says nothing of where the thing should stand once it is back.
+        """
+        meant = self.content(name, thing, former=self.former)
+        if thing.raw["place"] and not meant["place"]:
+            del meant["place"]
+        return meant
 
     def content(
         self, name: str, thing: Thing, former: Mapping[tuple[str, str], str] = MappingProxyType({})
@@ -301,6 +307,7 @@ class World:
         elif name == "confluence":
             unseen = [beyond(raw) for raw in copies]
         self.ledger.removed(name, thing.raw, *unseen, counts=not replica.out_of_sight(thing))
+        self.ledger.doubt(self.twins() & {birth(thing.raw)})  # the copy that was met as a stranger stays
         self.macros.pop((name, thing.handle), None)
         replica.remove((thing.kind, thing.handle))
         if name == "files":  # what comes back later, as a new article for all the engine knows, is not meant
@@ -335,6 +342,7 @@ class World:
         """Let a process run to its end or its death, and take down what it did."""
         self.syncs += 1
         self._remember_paths()
+        self.intercom.told.clear()
         begun = {name: len(replica.log) for name, replica in self.replicas.items()}
         living = [base for base in self.state.snapshot.all(Base) if not base.retired]
         tombstones = {self.birth_of(b.entry.id) for b in self.state.snapshot.all(Base) if b.retired}
@@ -346,6 +354,7 @@ class World:
                 report = act(self.engine())
         except (Crash, KbsyncError) as caught:
             error = caught
+            self.intercom.history += self.intercom.told if isinstance(caught, Crash) else []
             self.effects.left = -1
             self.state.reload()
         writes = tuple(write for name in NAMES for write in self.replicas[name].log[begun[name] :])

@@ -91,6 +91,7 @@ class Intercom(Memory):
     def __init__(self, effects: Effects = DIRECT) -> None:
         super().__init__(effects)
         self.history: list[str] = []
+        self.told: list[str] = []
         self.hidden: dict[Key, Json] = {}
         self.revived: set[Key] = set()
         self.overtaken: Key | None = None
@@ -153,9 +154,10 @@ class Intercom(Memory):
         return (overwritten,)
 
     def update(self, old: Reading, raw: str, id: str) -> Written:
-        """Write; what was overwritten stays in the history when the process dies before it knows."""
+        """Write; what was overwritten stays in the history alone when the process dies before it knows."""
         known = list(self.history)
         written = super().update(old, raw, id)
+        self.told += self.history[len(known) :]
         self.history = known
         return written
 

@@ -34,6 +34,19 @@ def test_a_lost_answer_makes_no_second_thing(center: Center, name: str) -> None:
     assert center.sync().applied == ()
 
 
+@pytest.mark.parametrize(("name", "other"), [REMOTES, REMOTES[::-1]])
+def test_a_lost_answer_makes_no_second_thing_in_the_same_run(center: Center, name: str, other: str) -> None:
+    """A run that goes round once more, because somebody wrote meanwhile, leaves alone what nobody answered."""
+    center.replica(name).moods.loses_replies = center.replica(name).moods.lags = True
+    center.replica(other).moods.after_write = lambda: center.edit(other, "A", body="one\ntheirs")
+    center.write("files", "A", "one")
+    assert center.sync().exit_code == 1
+    assert len(center.replica(name).living()) == 1
+    center.replica(name).moods.lags = False
+    assert center.sync().exit_code == 0
+    assert {center.body(each, "A") for each in center.names} == {"one\ntheirs"}
+
+
 @pytest.mark.parametrize("name", REMOTES)
 def test_an_announced_write_that_happened_is_no_edit(center: Center, name: str) -> None:
     """After a lost answer, a newer edit in the file meets our own words and no stranger's."""
