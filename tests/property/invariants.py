@@ -217,7 +217,7 @@ def no_resurrection(world: World) -> None:
             back = [n for b, n in shown if b == each and not _is_collection_in_use(world, each)]
             assert not back, f"{each} was deleted in {since.deleted} and is in {back}"
         raws = [t.raw for n in NAMES for k in KINDS for t in world.in_sight(n, k) if birth(t.raw) == each]
-        again = since.removed & words(*raws) - world.ledger.owed
+        again = (since.removed & words(*raws)) - world.ledger.owed - since.said
         assert since.deleted or not again, f"{each}: removed, and back: {again}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -21,7 +21,12 @@ WORD = re.compile(r"\bw\d+x\b")
 
 def words(*raws: Json) -> set[str]:
     """Return the words of people in the texts and labels of raw forms; a file name, also in a link, is no text."""
-    return {word for raw in raws for line in _lines(raw) for word in WORD.findall(line)}
+    return words_of(line for raw in raws for line in _lines(raw))
+
+
+def words_of(lines: Iterable[str]) -> set[str]:
+    """Return the words of people in some lines."""
+    return {word for line in lines for word in WORD.findall(line)}
 
 
 def _lines(raw: Json) -> Iterator[str]:
@@ -41,13 +46,15 @@ def birth(raw: Json) -> str:
 class Since:
     """What happened to one article since all replicas last agreed on it.
 
-    `left` is what each replica showed after the last edit there, `unsure` says that more than people
+    `left` is what each replica showed after the last edit there, `said` are the words of every line that was
+    written or changed: an edit of a line beats its removal, with all its words. `unsure` says that more than people
     decided (a conflict, a lost answer, a lost state), so that nobody can tell what exactly has to come out.
     """
 
     touched: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
+    said: set[str] = field(default_factory=set)
     left: dict[str, Content] = field(default_factory=dict)
     born_in: str = ""
     unsure: bool = False
@@ -83,6 +90,7 @@ class Ledger:
             before is not None and before["texts"].keys() == after["texts"].keys()
         ):  # an edit beats a locale's end
             since.removed = (since.removed | (old - words(after))) - words(after)
+        since.said |= words_of({*_lines(after)} - {*(_lines(before) if before else ())})
         since.touched.add(name)
         since.deleted.discard(name)
         since.left[name] = content
