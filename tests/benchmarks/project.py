@@ -10,13 +10,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from resource import struct_rusage
 
 import httpx
 
 from kbsync.sandbox.server import Sandbox
 
 KBSYNC = (sys.executable, "-m", "kbsync")
+_SPENT = Path(__file__).with_name("spent.py")
 _SHELF = 50
 _BODY = (
     "Refund {0} reaches your account within **five** working days.\n\n"
@@ -74,21 +74,22 @@ class Project:
         with httpx.Client(base_url=self.sandbox.url) as http:
             http.delete("/_sandbox/requests").raise_for_status()
             start = time.perf_counter()
-            usage = _finish(command, self.folder, {**os.environ, **self.environment, **(environment or {})})
+            cpu, memory = _finish(
+                command, self.folder, {**os.environ, **self.environment, **(environment or {})}
+            )
             wall = time.perf_counter() - start
             counted = http.get("/_sandbox/requests").json()["requests"]
         requests = {service: sum(methods.values()) for service, methods in counted.items()}
-        # ru_maxrss is in KiB on Linux (getrusage(2)) and in bytes on macOS.
-        scale = 1 / 2**20 if sys.platform == "darwin" else 1 / 2**10
-        return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * scale, requests)
+        return Cost(cpu, wall, memory, requests)
 
 
-def _finish(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> struct_rusage:
-    log = folder.parent / "output.txt"
+def _finish(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[float, float]:
+    """Return the CPU seconds and the peak memory in MB that a command took."""
+    log, note = folder.parent / "output.txt", folder.parent / "spent.txt"
     with log.open("wb") as out:
-        running = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
-        _, status, usage = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {running.returncode}: {log.read_text()[-1000:]}")
-    return usage
+        measured = (sys.executable, str(_SPENT), str(note), *command)
+        done = subprocess.run(measured, cwd=folder, env=environment, stdout=out, stderr=out, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {log.read_text()[-1000:]}")
+    cpu, memory = map(float, note.read_text(encoding="utf-8").split())
+    return cpu, memory

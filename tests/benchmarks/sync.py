@@ -88,7 +88,7 @@ def _growth(one: Runs, few: int, small: Runs, count: int, large: Runs) -> Iterat
     ):
         for unit, name in (("s CPU", "cpu"), ("MB", "memory")):
             start, less, more = (getattr(cost, name) for cost in (least, before, after))
-            power = log((more - start) / max(less - start, 0.01)) / log(count / few)
+            power = log(max(more - start, 0.01) / max(less - start, 0.01)) / log(count / few)
             mine, theirs = f"{more:.1f} {unit}", f"{less:.1f} {unit} (1: {start:.1f})"
             yield Row(f"growth, {what}", mine, f"{few:,} articles", theirs, power, 1.1, True)
 
