@@ -194,6 +194,9 @@ class World:
         for name in NAMES:
             for thing in self.things(name):
                 said.setdefault(birth(thing.raw), set()).add(frozenset(words(thing.raw)))
+        for base in self.bases():
+            remembered = frozenset(WORD.findall(msgspec.json.encode(base.entry).decode()))
+            said.setdefault(self.birth_of(base.entry.id), set()).add(remembered)
         shown = {each for each, _ in self.shown()}
         return {each for each, versions in said.items() if len(versions) > 1} - shown
 
@@ -411,6 +414,7 @@ class World:
         if self.policy.on_conflict == "files":  # the policy says whose words stand
             pushed = {name for name in REMOTES if not self.policy.reads(name)}  # type: ignore[arg-type]
             self.ledger.doubt({b for b, since in self.ledger.since.items() if since.touched & pushed})
+        self.ledger.doubt(self.left_unlike())
         if self.policy.publish == "draft":
             self.staged |= {birth(write.sent) for write in writes if write.replica == "intercom"}
         if any(replica.moods.truncates for replica in self.replicas.values()):
