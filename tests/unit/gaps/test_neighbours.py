@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbsync.gaps.arrays import Vectors, unit_rows
@@ -18,6 +18,7 @@ def rows(count: int, *, seed: int = 0, coarse: bool = False) -> Vectors:
     return unit_rows(np.round(found) if coarse else found)
 
 
+@settings(deadline=None)
 @given(
     queries=st.integers(0, 20),
     pool=st.integers(1, 3_000),
