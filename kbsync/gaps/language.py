@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -76,8 +75,7 @@ def _told(
 
 
 def _legible(text: str) -> bool:
-    letters = filter(str.isalpha, text[:_CHARACTERS])
-    return len(list(islice(letters, _ENOUGH_LETTERS))) == _ENOUGH_LETTERS
+    return sum(character.isalpha() for character in text[:_CHARACTERS]) >= _ENOUGH_LETTERS
 
 
 def _evidence(texts: Sequence[str]) -> Floats:
