@@ -5,9 +5,7 @@ Every commit is one transaction and one numbered effect, so a crash leaves eithe
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -196,20 +194,8 @@ def _tune(connection: Any, _record: object) -> None:
     https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
     """
     connection.isolation_level = None
-    _write_ahead(connection)
-    connection.execute("PRAGMA synchronous=NORMAL")
-
-
-def _write_ahead(connection: Any) -> None:
-    """Switch to WAL, for which SQLite does not wait where another process switches at the same moment."""
-    for _ in range(100):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _begin_immediate(connection: Connection) -> None:
