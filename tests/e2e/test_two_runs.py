@@ -26,14 +26,19 @@ PATIENCE = 120.0
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def shared(request: pytest.FixtureRequest, center: HelpCenter) -> HelpCenter:
-    """A help center whose state lies in SQLite, or in a database of its own on a real PostgreSQL."""
+    """A help center whose state lies in SQLite, or in a database of its own on a real PostgreSQL.
+
+    One article at once: a process that is stopped in its request then holds no transaction of another article's.
+    """
+    sync: dict[str, object] = {"workers": 1}
     if request.param == "postgresql":
         server = make_url(request.getfixturevalue("postgres")).set(drivername="postgresql+psycopg")
         name = f"run{time.monotonic_ns()}"
         with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         url = server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-        center.configure(sync={"state": url})
+        sync["state"] = url
+    center.configure(sync=sync)
     return center
 
 
