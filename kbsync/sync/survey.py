@@ -79,8 +79,7 @@ class Survey:
             return shadow.retired and (retired or shadow.kept)
         if self.outdated(shadow):
             return False
-        waits, stood = shadow.pending and not retired, shadow.reading == _spelled(reading)
-        return not waits and stood and (not shadow.retired or retired)
+        return shadow.reading == _spelled(reading) and (retired or not (shadow.pending or shadow.retired))
 
     def outdated(self, shadow: Shadow | None) -> bool:
         """Tell whether a replica shows former bytes of a file."""

@@ -417,9 +417,10 @@ class Games(People):
         if not copies:
             return
         direction: Any = {name: "push"}
-        for each in {*others, name}:
+        for each in sorted({*others, name}):
             self.world.edit_this(each, copies[each], self.replace_first)
-        words_there = words(*(t.raw for t in [self.now(name, copies[name])] if t))
+        edited = self.now(name, copies[name])
+        words_there = words(edited.raw) if edited else set()
         self.sync_once(direction=direction if before else {})
         for _ in range(must.ROUNDS):
             self.sync_once(direction=direction)

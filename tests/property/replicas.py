@@ -106,10 +106,10 @@ class Intercom(Memory):
         """
         before = self.things[key]
         super().edit(key, change)
-        if self._as_it_was_hidden(self.things[key]) and key in self.revived:
-            self.things[key] = before
-        elif not self._as_it_was_hidden(self.things[key]):
+        if not self._as_it_was_hidden(self.things[key]):
             self.revived.add(key)
+        elif key in self.revived:
+            self.things[key] = before
 
     def _changed(self, key: Key, id: str, raw: Json) -> Thing:
         self.hidden.pop(key, None)

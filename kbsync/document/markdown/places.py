@@ -15,11 +15,12 @@ _MARKER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)]|\[\^[^\]\n]*\]:|>)[ \t]*")
 class Lines:
     """The lines of a raw text, as markdown-it counts them."""
 
-    __slots__ = ("raw", "starts")
+    __slots__ = ("has_returns", "raw", "starts")
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
-        if "\r" in raw:
+        self.has_returns = "\r" in raw
+        if self.has_returns:
             lengths = [len(line) for line in _LINE.findall(raw)]
         else:
             lengths = [len(line) + 1 for line in raw.split("\n")]

@@ -56,12 +56,11 @@ _BREAKS: Final = frozenset({"softbreak", "hardbreak"})
 class Reader:
     """Walks the block tokens of one body."""
 
-    __slots__ = ("at", "behind", "grouped", "lines", "links", "one_character_ends", "out", "quotes", "tokens")
+    __slots__ = ("at", "behind", "grouped", "lines", "links", "out", "quotes", "tokens")
 
     def __init__(self, raw: str, links: Links) -> None:
         self.links = links
         self.lines = Lines(raw)
-        self.one_character_ends = "\r" not in raw
         self.tokens = [*parse(raw), END]
         self.at = 0
         self.out: list[Block | frames.Group] = []
@@ -124,7 +123,7 @@ class Reader:
         """Return where the lines of an HTML block begin; one is enough where line ends are one character."""
         if token.level or token.map is None:
             return ()
-        return (span.start,) if self.one_character_ends else self.lines.starts[slice(*token.map)]
+        return self.lines.starts[slice(*token.map)] if self.lines.has_returns else (span.start,)
 
     def start(self, line: int) -> int:
         """Return where the content of a line begins inside the containers that are open."""
