@@ -11,22 +11,19 @@ tells who holds it.
 
 from __future__ import annotations
 
-import getpass
 import os
-import secrets
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 
-import msgspec
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kbsync.errors import LeaseHeld, StateError
+from kbsync.state.holder import Holder
 from kbsync.state.schema import LEASE
 from kbsync.state.store import State
 
@@ -36,33 +33,10 @@ _NAME = "sync"
 _ADVISORY_KEY = 0x6B6273796E63  # "kbsync"
 
 
-class Holder(msgspec.Struct, frozen=True):
-    """Who holds the lease; `token` tells two runs of one process apart."""
-
-    user: str
-    host: str
-    pid: int
-    since: str
-    token: str = ""
-
-    def describe(self) -> str:
-        """Return `who on where (process n) since when`."""
-        return f"{self.user} on {self.host} (process {self.pid}) since {self.since}"
-
-
-def _me() -> Holder:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a passwd entry
-        user = str(os.getuid())
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Holder(user, socket.gethostname(), os.getpid(), now, secrets.token_hex(8))
-
-
 @contextmanager
 def lease(state: State, *, ttl: float = TTL) -> Iterator[Holder]:
     """Hold the state for one run. Raises LeaseHeld, which names the other run."""
-    me = _me()
+    me = Holder.of_this_process()
     if state.shared:
         with _advisory(state), _held(state, me, ttl):
             yield me
@@ -86,25 +60,25 @@ def _held(state: State, me: Holder, ttl: float) -> Iterator[None]:
         done.set()
         keeper.join()
         with suppress(StateError), state.transaction() as connection:
-            connection.execute(LEASE.delete().where(LEASE.c.holder == _text(me)))
+            connection.execute(LEASE.delete().where(LEASE.c.holder == me.text()))
 
 
 def _take(connection: Connection, me: Holder, ttl: float, *, sure: bool) -> None:
     row = connection.execute(select(LEASE.c.holder, LEASE.c.expires).where(LEASE.c.name == _NAME)).first()
     if row and not sure:
-        other = msgspec.json.decode(row.holder, type=Holder)
+        other = Holder.read(row.holder)
         if row.expires > time.time() and not _dead(other):
             raise _refused(other)
     connection.execute(LEASE.delete().where(LEASE.c.name == _NAME))
-    connection.execute(LEASE.insert().values(name=_NAME, holder=_text(me), expires=time.time() + ttl))
+    connection.execute(LEASE.insert().values(name=_NAME, holder=me.text(), expires=time.time() + ttl))
 
 
 def _insist(me: Holder, connection: Connection) -> None:
     """Lock the row until the transaction ends. Raises LeaseHeld when somebody else took it."""
     row = connection.execute(select(LEASE.c.holder).where(LEASE.c.name == _NAME).with_for_update(read=True))
     holder = row.scalar()
-    if holder != _text(me):
-        other = msgspec.json.decode(holder, type=Holder).describe() if holder else "somebody"
+    if holder != me.text():
+        other = Holder.read(holder).describe() if holder else "somebody"
         hint = "nothing was lost: run kbsync sync again when that run has ended"
         raise LeaseHeld(f"this run stood still for too long, and {other} took over", hint=hint)
 
@@ -112,7 +86,7 @@ def _insist(me: Holder, connection: Connection) -> None:
 def _renew(state: State, me: Holder, ttl: float, done: threading.Event) -> None:
     while not done.wait(ttl / 3):
         with suppress(StateError), state.transaction() as connection:
-            mine = LEASE.c.holder == _text(me)
+            mine = LEASE.c.holder == me.text()
             connection.execute(LEASE.update().where(mine).values(expires=time.time() + ttl))
 
 
@@ -122,7 +96,7 @@ def _advisory(state: State) -> Iterator[None]:
         query = text("SELECT pg_try_advisory_lock(:key)")
         if not connection.execute(query, {"key": _ADVISORY_KEY}).scalar():
             row = connection.execute(select(LEASE.c.holder).where(LEASE.c.name == _NAME)).first()
-            raise _refused(msgspec.json.decode(row.holder, type=Holder) if row else None)
+            raise _refused(Holder.read(row.holder) if row else None)
         connection.commit()
         try:
             yield
@@ -148,7 +122,3 @@ def _dead(other: Holder) -> bool:
     except PermissionError:
         return False
     return False
-
-
-def _text(holder: Holder) -> str:
-    return msgspec.json.encode(holder).decode()

@@ -5,9 +5,10 @@ Every commit is one transaction and one numbered effect, so a crash leaves eithe
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,15 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from kbsync.effects import DIRECT, Effects
-from kbsync.errors import StateError, StateTooNew
+from kbsync.errors import LeaseHeld, StateError, StateTooNew
+from kbsync.state.holder import Holder
 from kbsync.state.records import Record
-from kbsync.state.schema import TABLES, migrate
+from kbsync.state.schema import LEASE, TABLES, migrate
 from kbsync.state.snapshot import Change, Put, Snapshot
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
+_PATIENCE = 30.0
+"""Seconds that a transaction waits for another process on SQLite; none takes longer than a write."""
 _REPAIR = "move the state aside and run kbsync sync again: equal content pairs up and nothing is deleted"
 
 
@@ -112,7 +116,7 @@ class State:
             with self.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise _unusable(self.where, error) from error
+            raise _unusable(self.engine, self.where, error) from error
 
 
 def _execute(connection: Connection, changes: Iterable[Change]) -> None:
@@ -155,7 +159,7 @@ def open_state(url: str, *, effects: Effects = DIRECT) -> State:
     where = _display(url)
     try:
         engine = _engine(url)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         hint = "use sqlite:///path or postgresql+psycopg://… (pip install 'kbsync[postgres]')"
         raise StateError("the state URL is not usable", where=where, hint=hint) from error
     except OSError as error:
@@ -164,8 +168,9 @@ def open_state(url: str, *, effects: Effects = DIRECT) -> State:
         with engine.begin() as connection:
             migrate(connection)
     except SQLAlchemyError as error:
+        unusable = _unusable(engine, where, error)
         engine.dispose()
-        raise _unusable(where, error) from error
+        raise unusable from error
     except StateTooNew as error:
         engine.dispose()
         raise StateTooNew(error.message, where=where) from None
@@ -182,7 +187,8 @@ def _engine(url: str) -> Engine:
         engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": 30})
+        patience = float(str(parsed.query.get("timeout", _PATIENCE)))
+        engine = create_engine(parsed, connect_args={"timeout": patience})
     event.listen(engine, "connect", _tune)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -209,6 +215,22 @@ def _display(url: str) -> str:
         return "[sync] state"
 
 
-def _unusable(where: str, error: SQLAlchemyError) -> StateError:
-    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+def _unusable(engine: Engine, where: str, error: SQLAlchemyError) -> StateError:
+    cause = getattr(error, "orig", None) or error
+    if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        hint = "let that process go on, or end it; then run kbsync again"
+        return LeaseHeld(f"{_busy_with(engine)} holds it and does not let go", where=where, hint=hint)
+    reason = str(cause).splitlines()[0]
     return StateError(f"the state cannot be used: {reason}", where=where, hint=_REPAIR)
+
+
+def _busy_with(engine: Engine) -> str:
+    """Tell who holds the lease; a reader waits for nobody (https://www.sqlite.org/wal.html#concurrency)."""
+    try:
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(str(select(LEASE.c.holder)))
+            row = cursor.fetchone()
+    except sqlite3.Error:
+        row = None
+    return f"the run of {Holder.read(row[0]).describe()}" if row else "another process"

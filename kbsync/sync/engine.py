@@ -17,7 +17,8 @@ from kbsync.effects import DIRECT, Effects
 from kbsync.errors import GitError, LeaseHeld, UsageError
 from kbsync.replicas.base import Reading, Replica, ReplicaName
 from kbsync.state.gitref import GitCarrier
-from kbsync.state.lease import Holder, lease
+from kbsync.state.holder import Holder
+from kbsync.state.lease import lease
 from kbsync.state.records import Base, Conflict, EntryKey, Intent, Note, Shadow
 from kbsync.state.snapshot import Change, Put, drop
 from kbsync.state.store import State

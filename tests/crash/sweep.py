@@ -30,7 +30,7 @@ from kbsync.effects import Effects
 from kbsync.errors import KbsyncError, RemoteDown
 from kbsync.replicas.limits import Patience
 from kbsync.sandbox.server import Sandbox
-from kbsync.state.lease import Holder
+from kbsync.state.holder import Holder
 from kbsync.state.store import open_state
 from kbsync.sync.outcome import Report
 

@@ -161,7 +161,7 @@ def test_a_broken_record_is_one_clear_line(url: str, tmp_path: Path) -> None:
         _ = opened.snapshot
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracle://x/y", ""])
+@pytest.mark.parametrize("url", ["nonsense", "oracle://x/y", "", "sqlite:///s.sqlite?timeout=soon"])
 def test_an_unusable_url_is_one_clear_line(url: str) -> None:
     """A URL nobody understands names the ones that work."""
     with pytest.raises(StateError, match="sqlite"):
@@ -177,6 +177,18 @@ def test_a_second_run_is_told_who_is_at_work(url: str) -> None:
     ):
         _hold(second)
     _hold(second)
+
+
+def test_a_process_that_stands_still_while_it_writes_is_named(tmp_path: Path) -> None:
+    """Whoever waits for a state in vain reads which run to look at, and not that the state is broken."""
+    url = f"sqlite:///{tmp_path}/state.sqlite?timeout=0.1"
+    with lease(open_state(url)), sqlite3.connect(tmp_path / "state.sqlite") as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LeaseHeld, match=rf"process {os.getpid()}\) .* does not let go") as caught:
+            open_state(url)
+        writing.rollback()
+
+    assert "aside" not in caught.value.line()
 
 
 def test_an_expired_lease_is_taken_over(url: str) -> None:
