@@ -371,11 +371,14 @@ def _text(raw: Json, names: Names) -> Text:
 
 def _paragraph(line: str, names: Names) -> b.Paragraph:
     if line.startswith("see "):
-        address = line.removeprefix("see ").strip()
-        article = names.id(address)
-        target: b.Target = b.ArticleRef(article) if article else b.Url(address)
-        return b.Paragraph((b.Link(target, (b.Text("see"),)),))
+        return b.Paragraph((b.Link(target(line.removeprefix("see ").strip(), names), (b.Text("see"),)),))
     return b.Paragraph((b.Text(line),))
+
+
+def target(address: str, names: Names) -> b.Target:
+    """Return what the address of a link names."""
+    article = names.id(address)
+    return b.ArticleRef(article) if article else b.Url(address)
 
 
 def _body(document: b.Document, names: Names, losses: list[Loss]) -> str:
