@@ -88,5 +88,5 @@ def _invoke(options: object, arguments: Sequence[str]) -> int:
         if message.startswith("Usage:"):  # a command group without a command: the whole help
             sys.stderr.write(f"{message}\n")
             return USAGE
-        raise UsageError(message, hint=hint) from error
+        raise UsageError(message.replace(": Value error, ", ": "), hint=hint) from error  # pydantic's prefix
     return code if isinstance(code, int) else 0

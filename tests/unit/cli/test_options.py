@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kbsync.cli import run
 from kbsync.cli.options import Options, take
 from kbsync.errors import UsageError
 
@@ -35,3 +36,12 @@ def test_config_needs_a_value() -> None:
     """--config without a path is wrong usage."""
     with pytest.raises(UsageError, match="--config"):
         take(["sync", "--config"])
+
+
+def test_a_value_that_is_not_offered_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The line says which option, what it got and what it takes, in no library's words."""
+    assert run(["init", "--from", "files"]) == 64
+
+    said = capsys.readouterr().err
+    assert "'--from': 'files' is not one of 'intercom', 'confluence'" in said
+    assert said.count("\n") == 1
