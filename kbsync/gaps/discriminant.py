@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.linalg import eigh
 
-from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
+from kbsync.gaps.arrays import Floats, Integers, Vectors, summed, unit_rows
 
 _DIMENSIONS: Final = 100
 #: What is held to vary in every direction alike, for groups are small and directions many.
@@ -30,8 +30,7 @@ def discriminants(vectors: Vectors, group: Integers) -> Vectors:
     if not len(rows):
         return vectors
     _, label, sizes = np.unique(group[rows], return_inverse=True, return_counts=True)
-    centres = np.zeros((len(sizes), vectors.shape[1]), dtype=np.float32)
-    np.add.at(centres, label, vectors[rows])
+    centres = summed(vectors[rows], label, np.ones(len(rows), dtype=np.float32), len(sizes))
     centres /= sizes[:, None]
     inside = vectors[rows] - centres[label]
     within = inside.T @ inside / len(rows)

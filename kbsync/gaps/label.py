@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -40,20 +41,24 @@ class Name(NamedTuple):
     keywords: list[str]
 
 
-def names(
-    texts: Sequence[str], topic: Integers, typical: Sequence[str], *, longest: int = _PHRASE_WORDS
-) -> list[Name]:
+def names(texts: Sequence[str], topic: Integers, typical: Sequence[str]) -> list[Name]:
     """Return a name for each topic 0..n-1; `topic[i]` is the topic of text `i`, negative for none.
 
-    `typical` holds each topic's most typical question, which stands in where no phrase is shared. Phrases of up to
-    `longest` words are weighed; the keywords are the same whatever it is.
+    `typical` holds each topic's most typical question, which stands in where no phrase is shared.
     """
     chosen = _bounded(topic, len(typical))
-    terms, strength = _strength([texts[row] for row in chosen], topic[chosen], len(typical), longest)
+    weights = _weights([texts[row] for row in chosen], topic[chosen], len(typical), _PHRASE_WORDS)
     said: list[list[str]] = [[] for _ in typical]
     for row in chosen:
         said[topic[row]].append(texts[row])
-    return [_name(terms, strength[number], said[number], typical[number]) for number in range(len(typical))]
+    return [_name(*each) for each in zip(weights, said, typical, strict=True)]
+
+
+def keywords(texts: Sequence[str], topic: Integers, count: int) -> list[list[str]]:
+    """Return the keywords that `names` gives each of so many topics."""
+    chosen = _bounded(topic, count)
+    weights = _weights([texts[row] for row in chosen], topic[chosen], count, 1)
+    return [_words(weight) for weight in weights]
 
 
 def _bounded(topic: Integers, count: int) -> Integers:
@@ -61,6 +66,14 @@ def _bounded(topic: Integers, count: int) -> Integers:
     rows = [np.flatnonzero(topic == number) for number in range(count)]
     spread = [members[:: max(1, len(members) // _TEXTS_PER_TOPIC)] for members in rows]
     return np.concatenate(spread) if spread else np.zeros(0, dtype=np.int64)
+
+
+def _weights(texts: Sequence[str], topic: Integers, count: int, longest: int) -> Iterator[dict[str, float]]:
+    """Yield for each topic the terms of up to `longest` words that tell it, and how much."""
+    terms, strength = _strength(texts, topic, count, longest)
+    for start, end in pairwise(strength.indptr):
+        told = zip(strength.indices[start:end], strength.data[start:end].tolist(), strict=True)
+        yield {terms[column]: value for column, value in told if value > 0}
 
 
 def _strength(
@@ -99,14 +112,14 @@ def _hollow(terms: Sequence[str], inside: csr_matrix) -> Integers:
     return np.array([bool({term.split()[0], term.split()[-1]} & empty) for term in terms], dtype=np.int64)
 
 
-def _name(terms: Sequence[str], strength: csr_matrix, said: Sequence[str], typical: str) -> Name:
-    weight = {
-        terms[column]: float(value)
-        for column, value in zip(strength.indices, strength.data, strict=True)
-        if value > 0
-    }
+def _words(weight: Mapping[str, float]) -> list[str]:
+    """Return the single words that tell most."""
     ranked = sorted(weight, key=lambda term: (-weight[term], term))
-    words = [term for term in ranked if " " not in term][:_KEYWORDS]
+    return [term for term in ranked if " " not in term][:_KEYWORDS]
+
+
+def _name(weight: Mapping[str, float], said: Sequence[str], typical: str) -> Name:
+    words = _words(weight)
     phrases = sorted(weight, key=lambda term: (-weight[term] * len(term.split()) ** _LONGER, term))
     best = phrases[0] if phrases else ""
     if best and " " not in best:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +76,8 @@ def _told(
 
 
 def _legible(text: str) -> bool:
-    return sum(character.isalpha() for character in text[:_CHARACTERS]) >= _ENOUGH_LETTERS
+    letters = filter(str.isalpha, text[:_CHARACTERS])
+    return len(list(islice(letters, _ENOUGH_LETTERS))) == _ENOUGH_LETTERS
 
 
 def _evidence(texts: Sequence[str]) -> Floats:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from kbsync.gaps.arrays import Floats, Integers, Vectors
+from kbsync.gaps.arrays import Floats, Integers, Vectors, summed
 
 #: Two gaps are one when the likeness across is this share of the likeness within (eleven public sets: .5 to .7 do alike).
 ALIKE: Final = 0.6
@@ -78,8 +78,7 @@ class _Groups:
 
     def __init__(self, vectors: Vectors, counts: Integers, topic: Integers, anchor: Integers) -> None:
         number = int(topic.max(initial=-1)) + 1
-        sums = np.zeros((number, vectors.shape[1]))
-        np.add.at(sums, topic, vectors * counts[:, None])
+        sums = summed(vectors, topic, counts.astype(np.float64), number)
         self.sizes: Floats = np.bincount(topic, counts, minlength=number).astype(np.float64)
         self._products: Floats = sums @ sums.T
         self._votes: Floats = np.zeros((number, int(anchor.max(initial=-1)) + 2))

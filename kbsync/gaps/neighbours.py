@@ -7,11 +7,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
-from kbsync.gaps.arrays import Floats, Integers, Vectors
+from kbsync.gaps.arrays import Flags, Floats, Integers, Vectors
 
 _CHUNK: Final = 1_024
 _EXACT: Final = 20_000
 _PROBES: Final = 12
+_BLOCK: Final = 64
+_BLOCKS: Final = 2
+#: So many times more than are wanted may reach what only the wanted should.
+_CROWD: Final = 16
 
 
 class Neighbours(NamedTuple):
@@ -42,13 +46,44 @@ def nearest_others(vectors: Vectors, k: int, *, seed: int = 0) -> Neighbours:
 
 def _best(similarity: Floats, k: int) -> tuple[Integers, Floats]:
     """Return columns and values of the `k` largest per row, ties to the lower column."""
-    if k == 0:
-        return np.zeros((len(similarity), 0), dtype=np.int64), similarity[:, :0]
-    some = np.argpartition(-similarity, k - 1, axis=1)[:, :k] if k < similarity.shape[1] else None
-    columns = np.sort(some, axis=1) if some is not None else np.tile(np.arange(k), (len(similarity), 1))
-    values = np.take_along_axis(similarity, columns, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(values, order, axis=1)
+    count = len(similarity)
+    columns = np.zeros((count, k), dtype=np.int64)
+    if columns.size:
+        large = similarity >= _bound(similarity, k)[:, None]
+        crowded = _crowded(large, k)
+        large[crowded] = False
+        columns[crowded] = np.argsort(-similarity[crowded], axis=1, kind="stable")[:, :k]
+        columns[~crowded] = _first(similarity, large, k)[~crowded]
+    return columns, np.take_along_axis(similarity, columns, axis=1)
+
+
+def _first(similarity: Floats, large: Flags, k: int) -> Integers:
+    """Return the columns of the `k` largest per row among those that are `large`; any where none is."""
+    row, column = divmod(np.flatnonzero(large), similarity.shape[1])
+    order = np.lexsort((-similarity[row, column], row))
+    first = np.searchsorted(row, np.arange(len(similarity)))[:, None] + np.arange(k)
+    return np.asarray(np.append(column[order], 0)[np.minimum(first, len(column))])
+
+
+def _crowded(large: Flags, k: int) -> Flags:
+    """Return which rows have far more than `k` ties, as have texts of which no word is known."""
+    if np.count_nonzero(large) <= _CROWD * k * len(large):
+        return np.zeros(len(large), dtype=bool)
+    return np.asarray(np.count_nonzero(large, axis=1) > _CROWD * k)
+
+
+def _bound(similarity: Floats, k: int) -> Floats:
+    """Return for each row a value that at least `k` reach: of blocks of columns, the `k`-th largest maximum.
+
+    The few that reach it are found in a tenth of the time that parting the whole row takes.
+    """
+    rows, columns = similarity.shape
+    blocks = columns // _BLOCK
+    tops = similarity
+    if blocks > _BLOCKS * k:
+        some = similarity[:, : blocks * _BLOCK].reshape(rows, _BLOCK, blocks)
+        tops = some.max(axis=1)
+    return np.asarray(np.partition(tops, tops.shape[1] - k, axis=1)[:, -k])
 
 
 def _without_self(found: Neighbours, own: Integers, k: int) -> Neighbours:

@@ -11,12 +11,19 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from kbsync.conversations.model import Conversation
-from kbsync.gaps.source import Document
 
 _SCHEMA: Final = pa.schema([("id", pa.string()), ("document", pa.binary()), ("digest", pa.string())])
 _DECODER: Final = msgspec.json.Decoder(Conversation)
 #: A part also ends where its texts grow past this, so that a worker's memory has a bound.
 _MOST_BYTES: Final = 64_000_000
+
+
+class Document(NamedTuple):
+    """A conversation as it is stored: its id, its JSON, and a digest of that ("" where nothing is kept by it)."""
+
+    id: str
+    json: bytes
+    digest: str = ""
 
 
 class Parts(NamedTuple):

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from kbsync.conversations.model import Conversation, Fin, Message
 from kbsync.gaps.parts import Parts, digests, read
-from kbsync.gaps.question import telling
+from kbsync.gaps.sentences import telling
 
 _STRINGS: Final = pa.list_(pa.string())
 ROWS: Final = pa.schema(

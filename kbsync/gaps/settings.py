@@ -14,7 +14,7 @@ _IDLE: Final = 500_000_000
 _A_SAMPLED: Final = 25_000
 _A_READ: Final = 50_000
 _MOST_SAMPLED, _LEAST_SAMPLED = 100_000, 2_000
-_MOST_READ, _LEAST_READ = 10_000, 500
+_MOST_READ, _LEAST_READ = 4_000, 500
 
 
 class GapSettings(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class GapSettings(msgspec.Struct, frozen=True):
     default_locale: str = "en"
     seed: int = 0
     sample: int = 100_000
-    part: int = 10_000
+    part: int = 4_000
     workers: Workers = HERE
 
 

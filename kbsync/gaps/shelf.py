@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from kbsync.errors import ContentError
 from kbsync.gaps.model import HelpText
-from kbsync.gaps.question import clean
+from kbsync.gaps.sentences import clean
 
 _MAX_BYTES: Final = 4_000_000
 _FRONT_MATTER = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -13,17 +13,10 @@ import pyarrow as pa
 from kbsync.conversations.lines import BadLine, kept, read
 from kbsync.conversations.model import Conversation
 from kbsync.conversations.store import Store
+from kbsync.gaps.parts import Document
 
 KNOWN: Final = pa.schema([("id", pa.string()), ("digest", pa.string())])
 """Conversations that are known, each by its id and the digest of its document."""
-
-
-class Document(NamedTuple):
-    """A conversation as it is stored: its id, its JSON, and a digest of that ("" where nothing is kept by it)."""
-
-    id: str
-    json: bytes
-    digest: str = ""
 
 
 class Source(Protocol):

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from kbsync.gaps import cluster
-from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
+from kbsync.gaps.arrays import Floats, Integers, Vectors, summed, unit_rows
 from kbsync.gaps.calibrate import answered, contrasted, split_point
 from kbsync.gaps.coverage import Evidence, margin_over_next, standard, weigh, without_best
 from kbsync.gaps.desk import Desk
@@ -99,9 +99,7 @@ def _answered(desk: Desk, shelf: Sought, topic: Integers, evidence: Evidence) ->
 
 
 def _centres(vectors: Vectors, topic: Integers, counts: Integers) -> Vectors:
-    sums = np.zeros((int(topic.max(initial=-1)) + 1, vectors.shape[1]))
-    np.add.at(sums, topic, vectors * counts[:, None])
-    return unit_rows(sums)
+    return unit_rows(summed(vectors, topic, counts.astype(np.float64), int(topic.max(initial=-1)) + 1))
 
 
 def _topic_means(values: Floats, topic: Integers, counts: Integers) -> Floats:
@@ -120,8 +118,7 @@ def _won(similarity: Floats, article: Integers) -> Floats:
 
 def _expected(vectors: Vectors, topic: Integers) -> Floats:
     """Return how near to each topic an article is that answers it: nearer, the more alike its members are."""
-    sums = np.zeros((int(topic.max(initial=-1)) + 1, vectors.shape[1]))
-    np.add.at(sums, topic, vectors)
+    sums = summed(vectors, topic, np.ones(len(topic)), int(topic.max(initial=-1)) + 1)
     sizes = np.bincount(topic)
     pairs = np.maximum(sizes * (sizes - 1), 1)
     within = np.where(sizes > 1, ((sums**2).sum(axis=1) - sizes) / pairs, _USUAL_LIKENESS)

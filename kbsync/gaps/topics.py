@@ -9,7 +9,7 @@ import numpy as np
 
 from kbsync.gaps.arrays import Floats, Integers
 from kbsync.gaps.desk import Desk
-from kbsync.gaps.label import Name, names
+from kbsync.gaps.label import Name, keywords, names
 from kbsync.gaps.model import HelpText
 from kbsync.gaps.standing import Standing
 from kbsync.gaps.verdict import CUT
@@ -73,5 +73,5 @@ def _facet(desk: Desk, rows: Integers, coverage: Floats) -> list[str]:
     low = coverage < CUT
     if low.sum() < _AT_LEAST or low.all():
         return []
-    told = names([desk.texts[row] for row in rows], np.where(low, 0, 1), ["", ""], longest=1)
-    return told[0].keywords[:_FACET_WORDS]
+    told = keywords([desk.texts[row] for row in rows], np.where(low, 0, 1), 2)
+    return told[0][:_FACET_WORDS]

@@ -156,33 +156,35 @@ def end_workers() -> None:
 def measure(size: int, folder: Path) -> dict[str, Any]:
     """Analyse a desk of this size from its store, and again with one percent more."""
     desk, settings = SyntheticDesk(), GapSettings(encoder="tfidf")
+    articles = desk.articles()
     more = max(int(size * WEEK_SHARE), 1)
     with Store(folder / "store.duckdb") as store, Meter() as meter:
         store.put(desk.conversations(0, size))
-        first, _ = run(store, desk, settings, folder, "whole")
+        first, _ = run(store, articles, settings, folder, "whole")
         store.put(desk.conversations(size, size + more))
-        week, caught_up = run(store, desk, settings, folder, "week")
+        week, caught_up = run(store, articles, settings, folder, "week")
         peak = meter.peak
         again = Kept(folder / "other")
-        _, anew = run(store, desk, settings, folder, "anew", again) if size <= QUICK[-1] else ({}, None)
+        _, anew = run(store, articles, settings, folder, "anew", again) if size <= QUICK[-1] else ({}, None)
     same = agreement(caught_up, anew) if anew else None
     return {"size": size, "stages": first, "week": sum(week.values()), "peak": peak, "same": same}
 
 
 def run(
     store: Store,
-    desk: SyntheticDesk,
+    articles: Sequence[HelpText],
     settings: GapSettings,
     folder: Path,
     name: str,
     kept: Kept | None = None,
 ) -> tuple[dict[str, float], Analysis]:
+    """Analyse what the store holds and write it; return CPU seconds by stage, and what was found."""
     clock = Clock()
     with tempfile.TemporaryDirectory(dir=folder) as work:
         found = study(
             Window(store, 0.0),
             Path(work),
-            desk.articles(),
+            articles,
             settings,
             kept=kept or Kept(folder / "kept"),
             note=clock.note,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -18,6 +18,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from kbsync.gaps.arrays import Floats, Vectors, unit_rows
+from kbsync.gaps.encode.pieces import PieceVectorizer
 
 _DIMENSIONS: Final = 300
 _WORD_DIMENSIONS: Final = 200
@@ -32,6 +33,9 @@ _CONTEXT: Final = 0.75
 _WORD: Final = r"(?u)\b\w[\w'’]*\b"  # noqa: RUF001 - customers type both apostrophes
 _UNSPACED_SHARE: Final = 0.2
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+Vectorizer: TypeAlias = CountVectorizer | PieceVectorizer
+V = TypeVar("V", CountVectorizer, PieceVectorizer)
 
 
 class TfidfEncoder:
@@ -65,7 +69,8 @@ class _TermSpace:
     """N-grams of words and characters in one SVD."""
 
     def __init__(self, sample: Sequence[str], *, unspaced: bool, seed: int) -> None:
-        wanted = [_characters((2, 4) if unspaced else (3, 5)), *([] if unspaced else [_words()])]
+        characters = PieceVectorizer((2, 4) if unspaced else (3, 5), _MAX_TERMS)
+        wanted: list[Vectorizer] = [characters] if unspaced else [characters, _words()]
         fitted = [
             found for found in (_fitted(vectorizer, sample) for vectorizer in wanted) if found is not None
         ]
@@ -141,19 +146,13 @@ def _directions(matrix: csr_matrix, most: int, seed: int) -> tuple[TruncatedSVD 
     return svd, strength / max(float(strength[0]), 1e-12)
 
 
-def _characters(lengths: tuple[int, int]) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        analyzer="char_wb", ngram_range=lengths, sublinear_tf=True, max_features=_MAX_TERMS, dtype=np.float32
-    )
-
-
 def _words() -> TfidfVectorizer:
     return TfidfVectorizer(
         ngram_range=(1, 2), token_pattern=_WORD, sublinear_tf=True, max_features=_MAX_TERMS, dtype=np.float32
     )
 
 
-def _fitted(vectorizer: CountVectorizer, sample: Sequence[str]) -> tuple[CountVectorizer, csr_matrix] | None:
+def _fitted(vectorizer: V, sample: Sequence[str]) -> tuple[V, csr_matrix] | None:
     """Fit on terms said twice; where nothing is, on all; None where there is no term at all."""
     for often in (2, 1):
         try:

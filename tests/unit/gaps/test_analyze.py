@@ -147,6 +147,60 @@ def test_resends_count_in_the_size() -> None:
     assert max(topic.size for topic in found.topics if "camera" in topic.keywords) >= 50
 
 
+WHERE_IS_MY_ORDER = """\
+Где мой заказ?
+Де моє замовлення
+Дзе мая замова
+Къде е поръчката ми
+Каде е мојата нарачка
+Где је моја поруџбина
+我的订单在哪里
+我的訂單在哪裡
+注文はどこですか
+내 주문은 어디에 있나요
+أين طلبي
+سفارش من کجاست
+میرا آرڈر کہاں ہے
+איפה ההזמנה שלי
+Πού είναι η παραγγελία μου
+Որտեղ է իմ պատվերը
+სად არის ჩემი შეკვეთა
+मेरा ऑर्डर कहाँ है
+माझी ऑर्डर कुठे आहे
+আমার অর্ডার কোথায়
+ਮੇਰਾ ਆਰਡਰ ਕਿੱਥੇ ਹੈ
+મારો ઓર્ડર ક્યાં છે
+என் ஆர்டர் எங்கே
+నా ఆర్డర్ ఎక్కడ ఉంది
+ನನ್ನ ಆರ್ಡರ್ ಎಲ್ಲಿದೆ
+എന്റെ ഓർഡർ എവിടെ
+คำสั่งซื้อของฉันอยู่ที่ไหน
+ຄໍາສັ່ງຊື້ຂອງຂ້ອຍຢູ່ໃສ
+តើការបញ្ជាទិញរបស់ខ្ញុំនៅឯណា
+Đơn hàng của tôi đâu
+Di mana pesanan saya
+Nasaan ang order ko
+Oda yangu iko wapi
+Where is my order
+Wo ist meine Bestellung
+Waar is mijn bestelling
+Hvor er min ordre
+Var är min beställning
+Missä tilaukseni on
+Kus on mu tellimus
+Kur ir mans pasūtījums
+Kur yra mano užsakymas
+Gdzie jest moje zamówienie
+Kde je moje objednávka
+Hol van a rendelésem
+Unde este comanda mea
+Où est ma commande
+Dónde está mi pedido
+Onde está o meu pedido
+Siparişim nerede
+"""  # noqa: RUF001 - other scripts
+"""One question in fifty languages."""
+
 HOSTILE: dict[str, list[Conversation]] = {
     "nothing": [],
     "one": [question("where is my refund", 0)],
@@ -178,26 +232,7 @@ HOSTILE: dict[str, list[Conversation]] = {
     "signs": [question("??? !!! ...", number) for number in range(5)],
     "brackets": [question("[" * 5_000 + "<" * 5_000, number) for number in range(3)],
     "many languages": [
-        question(text, number)
-        for number, text in enumerate(
-            (
-                "Где мой заказ?",
-                "我的订单在哪里",
-                "注文はどこですか",
-                "내 주문은 어디에 있나요",
-                "أين طلبي",
-                "איפה ההזמנה שלי",
-                "Πού είναι η παραγγελία μου",
-                "Onde está o meu pedido",
-                "Waar is mijn bestelling",
-                "Hvor er min ordre",
-                "Gdzie jest moje zamówienie",
-                "मेरा ऑर्डर कहाँ है",
-                "คำสั่งซื้อของฉันอยู่ที่ไหน",
-                "Siparişim nerede",
-            )
-            * 4
-        )
+        question(text, number) for number, text in enumerate(WHERE_IS_MY_ORDER.splitlines() * 4)
     ],
 }
 

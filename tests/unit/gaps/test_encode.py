@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kbsync.errors import ConfigError, ConversationError
 from kbsync.gaps.arrays import Vectors
 from kbsync.gaps.encode.cache import CachedEncoder, FileCache
 from kbsync.gaps.encode.choose import choose
 from kbsync.gaps.encode.folder import read_recipe
+from kbsync.gaps.encode.pieces import PieceVectorizer
 from kbsync.gaps.encode.safetensors import read_tensors
 from kbsync.gaps.encode.tfidf import TfidfEncoder
 
@@ -50,6 +52,19 @@ def test_words_need_no_spaces() -> None:
     likeness = (vectors := TfidfEncoder(texts).encode(texts)) @ vectors.T
 
     assert likeness[0, 1] > likeness[0, 2]
+
+
+@pytest.mark.parametrize("lengths", [(3, 5), (2, 4)])
+@pytest.mark.parametrize("often", [1, 2])
+def test_pieces_of_words_weigh_what_scikit_learn_gives_them(lengths: tuple[int, int], often: int) -> None:
+    """Taking each word apart once changes no weight, in texts that were learned from and in others."""
+    others = ["", "Password\trefund  NEVER", "é"]
+    settings = {"ngram_range": lengths, "max_features": 90, "min_df": often}
+    theirs = TfidfVectorizer(analyzer="char_wb", sublinear_tf=True, dtype=np.float32, **settings)
+    ours = PieceVectorizer(**settings)
+
+    assert (theirs.fit_transform(QUESTIONS) != ours.fit_transform(QUESTIONS)).nnz == 0
+    assert (theirs.transform(others) != ours.transform(others)).nnz == 0
 
 
 @pytest.mark.parametrize("corpus", [[], [""], ["a"], ["!!!", "???"], ["same"] * 5])

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbsync.gaps.label import Name, distinct, names
+from kbsync.gaps.label import Name, distinct, keywords, names
 
 TEXTS = [
     "how do I get a refund for my order",
@@ -32,6 +32,11 @@ def test_a_label_says_what_sets_the_topic_apart() -> None:
     for label, word in zip(labels, ("refund", "password", "address", "plan"), strict=True):
         assert word in label
         assert not label.startswith(("how", "i ", "my "))
+
+
+def test_keywords_alone_are_those_of_the_names() -> None:
+    """What sets topics apart is the same whether they are to be named or not."""
+    assert keywords(TEXTS, TOPIC, 4) == [name.keywords for name in names(TEXTS, TOPIC, TEXTS[::3])]
 
 
 def test_two_telling_words_stand_as_people_say_them() -> None:

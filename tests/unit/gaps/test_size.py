@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -58,6 +60,14 @@ def test_parts_and_workers_change_nothing(part: int, workers: int) -> None:
     parted = analyze(desk(), SHELF, msgspec.structs.replace(SETTINGS, part=part, workers=Workers(workers)))
 
     assert msgspec.json.encode(parted) == msgspec.json.encode(whole)
+
+
+def test_a_worker_that_reads_starts_without_what_learns() -> None:
+    """Reading a part takes as long as starting scikit-learn, so a worker that only reads does not start it."""
+    code = "import sys, kbsync.gaps.reading; print(*{'sklearn', 'scipy', 'duckdb'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
+
+    assert done.stdout.split() == []
 
 
 def test_what_is_not_in_the_sample_finds_its_topic() -> None:
