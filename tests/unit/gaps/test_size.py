@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import warnings
@@ -13,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from errands import Errand, double, hopeless
 from sklearn.metrics import adjusted_mutual_info_score
 from test_analyze import ENDINGS, SHELF, SUBJECTS, check, desk, question
 
@@ -184,25 +183,6 @@ def test_what_was_learned_is_forgotten_with_a_conversation(stored: Desk) -> None
 
 
 # --- workers --------------------------------------------------------------------------------------------
-
-
-class Errand(NamedTuple):
-    """Something for a worker to do; the first that comes to `dies` kills its process."""
-
-    number: int
-    dies: Path
-
-
-def double(errand: Errand) -> int:
-    if errand.number == 3 and not errand.dies.exists():
-        errand.dies.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * errand.number
-
-
-def hopeless(_: int) -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 0
 
 
 def test_a_killed_process_changes_nothing(tmp_path: Path) -> None:
