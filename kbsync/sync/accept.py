@@ -19,6 +19,7 @@ from kbsync.sync.observe import reading_of, spelled
 from kbsync.sync.reconcile import Decision
 from kbsync.sync.sides import Lookout, Side
 from kbsync.sync.survey import Survey
+from kbsync.sync.tasks import stays_away
 
 _REMEMBERED = 8
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|[#?]|\Z")
@@ -88,10 +89,10 @@ def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shad
         return None
     if side.presence == "absent":
         gone = msgspec.structs.replace(side.reading or reading_of(old), retired=True)
-        return msgspec.structs.replace(
-            old, reading=spelled(gone), agreed=agreed, retired=True, kept=decision.kept
-        )
-    kept = old.kept and decision.follows not in ("merge", "restore")
+        held = decision.alive and not survey.policy.reads(side.replica)
+        kept = decision.kept or (held and stays_away(survey, decision, side))
+        return msgspec.structs.replace(old, reading=spelled(gone), agreed=agreed, retired=True, kept=kept)
+    kept = old.kept and stays_away(survey, decision, side)
     return msgspec.structs.replace(old, agreed=agreed, kept=kept)
 
 

@@ -50,7 +50,7 @@ def decide(survey: Survey) -> Decisions:
         relink = {name for name, keys in relinked.items() if key in keys}
         _plan_steps(survey, result, decision, relink)
     result.held = [held for decision in result.by_key.values() for held in _held(decision)]
-    result.warnings.extend(w for decision in result.by_key.values() for w in _remarks(decision))
+    result.warnings.extend(w for decision in result.by_key.values() for w in _remarks(survey, decision))
     return result
 
 
@@ -216,8 +216,14 @@ def _held(decision: Decision) -> Iterable[Held]:
     yield Held(decision.key[1], tuple(sorted(fields)), blocks, tuple(sorted(names)))
 
 
-def _remarks(decision: Decision) -> Iterable[Warned]:
+def _remarks(survey: Survey, decision: Decision) -> Iterable[Warned]:
     id = decision.key[1]
+    for name, side in decision.sides.items():
+        if side.presence == "absent" and decision.alive and not survey.policy.reads(name):
+            after = (
+                "it is made anew" if not stays_away(survey, decision, side) else "it stays away from there"
+            )
+            yield Warned("drift", id, name, f"it was deleted in {name}, which is only written to; {after}")
     for name, spots in decision.drifts.items():
         fields = ", ".join(spot.spelled() for spot in spots)
         yield Warned(

@@ -79,9 +79,10 @@ def stays_away(survey: Survey, decision: Decision, side: Side) -> bool:
     """Tell whether an entry that lives is left out of a replica that does not show it."""
     if side.here:
         return False
-    if side.presence == "absent" and not survey.policy.reads(side.replica):
-        return survey.policy.on_conflict != "files"
-    if side.shadow is not None and side.shadow.kept:
+    kept = side.shadow is not None and side.shadow.kept
+    if (side.presence == "absent" or kept) and not survey.policy.reads(side.replica):
+        return survey.held_away(side.replica)
+    if kept:
         return decision.follows not in ("merge", "restore")
     return side.reading is None and (side.replica, decision.key) in survey.found.blocked
 

@@ -150,3 +150,48 @@ def test_what_the_policy_decides_is_on_record_with_the_drift_beside_it(disputed:
     (settled,) = disputed.state.snapshot.all(Settled)
     assert sorted(settled.conflict.versions) == ["confluence", "files", "intercom"]
     assert _bodies(disputed) == {"eins\ntwo\nthree"}
+
+
+@pytest.fixture
+def deleted(center: Center) -> Center:
+    """One article that all hold, deleted in Intercom, where nothing is read."""
+    center.policy = PUSH
+    center.write("files", "A", "one\ntwo\nthree")
+    center.sync()
+    center.delete("intercom", "A")
+    return center
+
+
+def _in_sight(center: Center) -> set[str]:
+    return {name for name in center.names if center.replica(name).living()}
+
+
+def test_a_deletion_where_kbsync_only_writes_is_held(deleted: Center) -> None:
+    """It is said once, and the article stays away from there and stands elsewhere, edited or not."""
+    assert "drift" in {warned.code for warned in deleted.sync().warnings}
+    for body in ("one\ntwo\nthree", "one ours\ntwo\nthree"):
+        deleted.edit("files", "A", body=body)
+        assert deleted.sync().exit_code == 0
+        assert _in_sight(deleted) == {"files", "confluence"}
+
+
+def test_a_held_deletion_stays_where_edits_count_again(deleted: Center) -> None:
+    """What stayed away still does when Intercom is read again, until somebody edits the article."""
+    deleted.sync()
+    deleted.policy = BOTH
+    deleted.sync()
+    assert _in_sight(deleted) == {"files", "confluence"}
+    deleted.edit("files", "A", body="one ours\ntwo\nthree")
+    deleted.sync()
+    assert _in_sight(deleted) == {"files", "intercom", "confluence"}
+
+
+@pytest.mark.parametrize("runs", [0, 1])
+def test_on_conflict_files_makes_what_was_deleted_anew(deleted: Center, runs: int) -> None:
+    """Where the policy decides, the article stands in Intercom again, whenever it begins to."""
+    for _ in range(runs):
+        deleted.sync()
+    deleted.policy = replace(PUSH, on_conflict="files")
+    deleted.sync()
+    assert _in_sight(deleted) == {"files", "intercom", "confluence"}
+    assert not deleted.sync().applied
