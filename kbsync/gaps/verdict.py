@@ -13,7 +13,7 @@ from kbsync.gaps.given import Given, Habits, gain, raised
 from kbsync.gaps.impact import growth
 from kbsync.gaps.model import HelpText, Verdict
 
-#: The coverage scale is calibrated so that below this a question is more likely unanswered than answered.
+#: The coverage scale is calibrated so that below this a topic is so likely unanswered that it pays to report it.
 CUT: Final = 0.5
 _FACET: Final = 0.25
 _OFTEN: Final = 0.25
