@@ -429,6 +429,21 @@ class Games(People):
         self.calm_down(take)
 
     @rule(name=st.sampled_from(REMOTES))
+    def a_deletion_where_nothing_is_read(self, name: str) -> None:
+        """Somebody deletes an article where kbsync only writes: it stays away from there, also when that is read again."""
+        self.calm_down("files")
+        copies = self.shared()
+        if not copies:
+            return
+        direction: Any = {name: "push"}
+        self.world.remove(name, copies[name])
+        for _ in range(must.ROUNDS):
+            self.sync_once(direction=direction)
+            must.stays_out_of(self.world, name, birth(copies[name].raw))
+        self.calm_down("files")
+        must.stays_out_of(self.world, name, birth(copies[name].raw))
+
+    @rule(name=st.sampled_from(REMOTES))
     def a_step_is_bound_to_a_version(self, name: str) -> None:
         """Between plan and apply somebody saves what only their system understands: the step is stale all the same."""
         copies = self.shared()

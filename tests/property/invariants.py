@@ -61,6 +61,11 @@ def word_stands_in(world: World, word: str, names: Iterable[str]) -> None:
     assert word not in world.ledger.owed or not missing, f"{word} is not in {missing}"
 
 
+def stays_out_of(world: World, name: str, each: str) -> None:
+    """5. What somebody deleted in a replica is not in sight there."""
+    assert each not in {birth(thing.raw) for thing in world.in_sight(name)}, f"{each} is back in {name}"
+
+
 def stands_in(world: World, births: set[str], names: Iterable[str]) -> None:
     """2. These articles are in sight in these replicas."""
     for name in names:

@@ -197,6 +197,12 @@ MUTANTS = (
         "        if spot in spots:\n            versions[name]",
         "        if False:\n            versions[name]",
     ),
+    Mutant(
+        "forget that a deletion is held where nothing is read",
+        "accept.py",
+        "kept = decision.kept or (held and stays_away(survey, decision, side))",
+        "kept = decision.kept",
+    ),
     Mutant("forget who links to what was renamed", "apply.py", "        self._expect_links()\n", ""),
     Mutant(
         "forget that links wait",
