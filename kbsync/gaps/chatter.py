@@ -1,7 +1,8 @@
-"""Sentences that stand beside anything: said word for word in many conversations that share nothing else.
+"""Sentences that stand beside anything: said in many conversations that share nothing else.
 
 Lists of manners end where a desk's own habits begin ("you can close this", "my manager is in copy"). What such a
-sentence accompanies tells it: conversations about one thing are alike in their other sentences too.
+sentence accompanies tells it: conversations about one thing are alike in their other sentences too. Those that are
+said word for word are found first, then what is put a little differently each time (`scatter`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
+
+from kbsync.gaps.scatter import scattered
 
 _WORD = re.compile(r"\w+")
 #: Said in fewer conversations a sentence tells too little about its company.
@@ -40,7 +43,8 @@ def chatter(conversations: Sequence[Sequence[str]]) -> frozenset[str]:
             rows[each].append(len(others))
         if rest:
             others.append(rest)
-    return _without_company({each: found for each, found in rows.items() if len(found) >= _OFTEN}, others)
+    idle = _without_company({each: found for each, found in rows.items() if len(found) >= _OFTEN}, others)
+    return idle | scattered(keys, idle)
 
 
 def _without_company(rows: dict[str, list[int]], others: list[str]) -> frozenset[str]:

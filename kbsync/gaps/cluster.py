@@ -54,6 +54,12 @@ def topics(
     return _by_size(merge(vectors, counts, small, everyone, anchor, alike=_ALIKE))
 
 
+def rough_topics(vectors: Vectors, *, seed: int = 0) -> Integers:
+    """Return a topic number for each row, as a first look shows them: nothing learned, nothing merged."""
+    everyone = np.ones(len(vectors), dtype=np.int64)
+    return _communities(connect(vectors, seed=seed), everyone, _resolution(len(vectors)), seed)
+
+
 def _sharpened(
     vectors: Vectors, graph: NeighbourGraph, counts: Integers, resolution: float, seed: int
 ) -> Integers:
