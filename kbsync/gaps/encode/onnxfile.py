@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ _IR_VERSION: Final = 8
 _OPSET: Final = 17
 
 Attribute = int | float | Sequence[int]
+Pieces = list[bytes | memoryview]
 
 
 class Graph:
@@ -26,17 +28,18 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []
-        self._constants: list[bytes] = []
+        self._constants: list[Pieces] = []
         self._names = 0
 
     def constant(self, value: Floats | Integers | float | Sequence[int]) -> str:
         """Add a constant tensor: integers as int64, all else as float32."""
         array = np.asarray(value)
-        array = array.astype("<i8" if array.dtype.kind in "iu" else "<f4", order="C")
+        array = array.astype("<i8" if array.dtype.kind in "iu" else "<f4", order="C", copy=False)
         name = self._name()
         kind = _INT64 if array.dtype.kind == "i" else _FLOAT
         dims = b"".join(_number(1, size) for size in array.shape)
-        self._constants.append(dims + _number(2, kind) + _text(8, name) + _bytes(9, array.tobytes()))
+        head = dims + _number(2, kind) + _text(8, name)
+        self._constants.append([head, *_nested(9, [array.data.cast("B")])])
         return name
 
     def add(self, operator: str, *inputs: str, **attributes: Attribute) -> str:
@@ -52,21 +55,15 @@ class Graph:
 
     def model(self, inputs: Mapping[str, Sequence[str]], output: str) -> bytes:
         """Return the model file; `inputs` are int64 with named dimensions, the output is float32 of rank 3."""
-        graph = b"".join(
-            (
-                *(_bytes(1, node) for node in self._nodes),
-                _text(2, "encoder"),
-                *(_bytes(5, constant) for constant in self._constants),
-                *(_bytes(11, _value(name, _INT64, dims)) for name, dims in inputs.items()),
-                _bytes(12, _value(output, _FLOAT, ("batch", "tokens", "width"))),
-            )
-        )
-        return (
-            _number(1, _IR_VERSION)
-            + _text(2, "kbsync")
-            + _bytes(7, graph)
-            + _bytes(8, _text(1, "") + _number(2, _OPSET))
-        )
+        graph: Pieces = [
+            *(_bytes(1, node) for node in self._nodes),
+            _text(2, "encoder"),
+            *chain.from_iterable(_nested(5, constant) for constant in self._constants),
+            *(_bytes(11, _value(name, _INT64, dims)) for name, dims in inputs.items()),
+            _bytes(12, _value(output, _FLOAT, ("batch", "tokens", "width"))),
+        ]
+        head, tail = _number(1, _IR_VERSION) + _text(2, "kbsync"), _text(1, "") + _number(2, _OPSET)
+        return b"".join([head, *_nested(7, graph), _bytes(8, tail)])
 
     def _name(self) -> str:
         self._names += 1
@@ -85,6 +82,11 @@ def _varint(value: int) -> bytes:
 
 def _number(field: int, value: int) -> bytes:
     return _varint(field << 3) + _varint(value)
+
+
+def _nested(field: int, pieces: Pieces) -> Pieces:
+    """Return a message that holds another one, whose weights are not copied before all is put together."""
+    return [_varint(field << 3 | 2) + _varint(sum(map(len, pieces))), *pieces]
 
 
 def _bytes(field: int, value: bytes) -> bytes:

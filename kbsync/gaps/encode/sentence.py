@@ -123,5 +123,6 @@ def _options(onnxruntime: Any) -> Any:
     options.add_session_config_entry(
         "session.intra_op.allow_spinning", "0"
     )  # a busy machine pays for waiting loops
+    options.enable_cpu_mem_arena = False  # batches are small: what it keeps is more than what it saves
     options.log_severity_level = 3
     return options
