@@ -431,6 +431,7 @@ class World:
         things = [thing.raw for replica in self.replicas.values() for thing in replica.things.values()]
         self.ledger.forget(words(*things), self.births())
         self.intercom.hidden.clear()
+        self.former.clear()  # nobody knows any more what stood where
         self.state.close()
         self.state = self._fresh_state()
 
