@@ -124,9 +124,10 @@ def _assets(survey: Survey, side: Side, entry: Entry) -> dict[str, str]:
 
 def full(decision: Decision, version: Fields | None, base: Entry) -> Entry | None:
     """Return a side's version as an entry, None where it is the base."""
-    if version is None or not differing(version, flatten(base)):
+    if version is None:
         return None
-    return assemble(*decision.key, version)
+    entry = assemble(*decision.key, version)  # what it leaves out stands for what an entry then has
+    return entry if differing(flatten(entry), flatten(base)) else None
 
 
 def past(old: Shadow | None, reading: Reading) -> tuple[str, ...]:

@@ -98,6 +98,11 @@ def differing(one: Fields, other: Fields) -> tuple[Field, ...]:
     return tuple(f for f in sorted(one.keys() | other.keys()) if not same(f, one.get(f), other.get(f)))
 
 
+def empty(value: Value) -> bool:
+    """Tell whether a field says nothing."""
+    return value in (None, "", ()) or value == EMPTY
+
+
 def put(fields: Fields, field: Field, value: Value) -> None:
     """Set a field, or remove it when the value is None."""
     if value is None:

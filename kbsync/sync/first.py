@@ -14,7 +14,7 @@ from typing import cast
 from kbsync.document.blocks import Document
 from kbsync.replicas.base import ReplicaName
 from kbsync.state.records import EntryKey, Value
-from kbsync.sync.fields import EMPTY, Field, Fields, differing, put, same, whole
+from kbsync.sync.fields import Field, Fields, differing, empty, put, same, whole
 from kbsync.sync.policy import ORDER, Policy
 from kbsync.sync.sides import Side
 from kbsync.sync.votes import Dispute, Merge, clash
@@ -71,10 +71,10 @@ def _values(lead: ReplicaName, voters: Mapping[ReplicaName, Side]) -> dict[Field
             continue
         version = voters[name].version or {}
         for spot in differing(first, version):
-            if not _empty(version.get(spot)):
+            if not empty(version.get(spot)):
                 values.setdefault(spot, {})[name] = version[spot]
     return {
-        spot: others if _empty(first.get(spot)) else {lead: first[spot], **others}
+        spot: others if empty(first.get(spot)) else {lead: first[spot], **others}
         for spot, others in values.items()
     }
 
@@ -91,7 +91,3 @@ def _agree(spot: Field, values: Mapping[str, Value]) -> tuple[Value, Dispute | N
     documents = {name: value for name in names if isinstance(value := values[name], Document)}
     merged = clash(documents) if len(documents) == len(names) else None
     return None, Dispute(spot, dict(values), dict.fromkeys(values), merged, names)
-
-
-def _empty(value: Value) -> bool:
-    return value in (None, "", ()) or value == EMPTY

@@ -9,7 +9,7 @@ import msgspec
 from kbsync.article import Entry
 from kbsync.replicas.base import Names, Reading, Replica, ReplicaName
 from kbsync.state.records import Shadow
-from kbsync.sync.fields import Fields, assemble, differing, flatten, lift
+from kbsync.sync.fields import Fields, assemble, differing, empty, flatten, lift, put
 from kbsync.sync.observe import reading_of
 from kbsync.sync.presence import Presence
 
@@ -113,13 +113,22 @@ def _away(lookout: Lookout, shadow: Shadow | None, reading: Reading | None, agre
 
 
 def _met(lookout: Lookout, base: Entry | None, reading: Reading) -> Side:
-    """Judge a thing that is known by its id or by a pairing, but of which nothing was remembered."""
+    """Judge a thing that is known by its id or by a pairing, but of which nothing was remembered.
+
+    Others agreed on the base without it, so it was never made from that: what it lacks nobody removed there, and
+    where it says something else nothing tells which is newer.
+    """
     name, after = lookout.replica.name, lookout.shown(reading)
     if base is None:
         return Side(name, "changed", reading, None, after, None, here=True)
     agreed = flatten(base)
     before = lookout.projected(base, reading)
     version = lift(agreed, before, after)
+    for spot in differing(agreed, version):
+        if empty(version.get(spot)):
+            put(agreed, spot, version.get(spot))
+        elif not empty(agreed.get(spot)):
+            put(agreed, spot, None)
     presence: Presence = "changed" if differing(agreed, version) else "same"
     return Side(name, presence, reading, None, version, agreed, here=True, revived=True)
 
