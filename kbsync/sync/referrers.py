@@ -14,7 +14,7 @@ import msgspec
 from kbsync.article import Article, Entry
 from kbsync.replicas.base import Reading
 from kbsync.state.records import EntryKey, Shadow
-from kbsync.state.snapshot import Put, Snapshot
+from kbsync.state.snapshot import Change, Put, Snapshot
 from kbsync.sync.fields import place_of
 from kbsync.sync.observe import reading_of
 from kbsync.sync.survey import linked, versions
@@ -67,6 +67,19 @@ class Referrers:
                 index["collection", place].add(key)
         self._index = dict(index)
         return self._index
+
+
+def together(waiting: Iterable[Put], changes: Iterable[Change]) -> list[Change]:
+    """Return all changes; a shadow that is among those that wait and is put anew, for it links to itself, waits still."""
+    found = list(waiting)
+    own = {change.record.key for change in found}
+    return [*found, *(_waiting_too(change, own) for change in changes)]
+
+
+def _waiting_too(change: Change, own: Collection[tuple[str, ...]]) -> Change:
+    if isinstance(change, Put) and isinstance(change.record, Shadow) and change.record.key in own:
+        return Put(msgspec.structs.replace(change.record, pending=True))
+    return change
 
 
 def _key(entry: Entry) -> EntryKey:
