@@ -15,6 +15,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _TRIES: Final = 3
+#: Seconds until an idle process gives its memory back: what follows the reading needs it.
+_IDLE: Final = 3
 
 
 class Workers(NamedTuple):
@@ -45,7 +47,8 @@ def spread(work: Callable[[T], R], tasks: Sequence[T], workers: Workers = HERE) 
         return [work(task) for task in tasks]
     for _ in range(_TRIES):
         try:
-            return list(Parallel(n_jobs=count, backend="loky")(delayed(work)(task) for task in tasks))
+            pool = Parallel(n_jobs=count, backend="loky", idle_worker_timeout=_IDLE)
+            return list(pool(delayed(work)(task) for task in tasks))
         except TerminatedWorkerError:
             continue
     raise ConversationError(
