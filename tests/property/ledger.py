@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -104,6 +105,11 @@ class Ledger:
             self.deleted.add(birth(raw))
             self.since[birth(raw)].deleted.add(name)
         self.since[birth(raw)].touched.add(name)
+
+    def ended(self, locales: AbstractSet[str], copies: Iterable[Json]) -> None:
+        """Note that translations were removed, whatever copies of them say."""
+        for raw in copies:
+            self.owed -= words({"texts": {loc: text for loc, text in raw["texts"].items() if loc in locales}})
 
     def doubt(self, births: set[str]) -> None:
         """Note that more than people decided about these."""

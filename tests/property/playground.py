@@ -283,6 +283,13 @@ class World:
         self._tell(f"edited in {name}", after.raw)
         if after.raw != thing.raw and not replica.out_of_sight(after):
             self.ledger.edited(name, thing.raw, after.raw, self.meant(name, after))
+            self._translations_end(name, thing.raw, after.raw)
+
+    def _translations_end(self, name: str, before: Json, after: Json) -> None:
+        """Whoever removes a translation removes what the server did not keep of it, too."""
+        if (birth(after), name) in self.altered:
+            copies = [t.raw for n in NAMES for t in self.things(n) if birth(t.raw) == birth(after)]
+            self.ledger.ended(before["texts"].keys() - after["texts"].keys(), copies)
 
     def move_file(self, thing: Thing, path: str) -> None:
         """Somebody renames a file or a directory; what lies in it comes along."""
