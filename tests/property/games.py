@@ -344,6 +344,24 @@ class Games(People):
         self.calm_down("files")
 
     @rule(name=st.sampled_from(REMOTES))
+    def a_link_waits_for_long(self, name: str) -> None:
+        """What a link names is refused twice, and the run that makes it at last dies before the link is written."""
+        self.weather_passes()
+        self.settle_down()
+        copies = self.shared()
+        if not copies:
+            return
+        new = self.write_into("files", "")
+        self.world.edit_this("files", copies["files"], lambda raw: self.add_link(raw, new.handle))
+        for _ in range(2):
+            self.world.replicas[name].moods.refuses = {new.raw["name"]}
+            self.sync_once()
+        self.weather_passes()
+        self.world.effects.die_after(f"done {new.raw['name']}")
+        self.sync_once()
+        self.calm_down("files")
+
+    @rule(name=st.sampled_from(REMOTES))
     def a_collection_moves_with_what_is_in_it(self, name: str) -> None:
         """Somebody moves a collection, somebody edits an article in it: one run brings both, and nothing fails."""
         self.weather_passes()

@@ -51,7 +51,12 @@ class Fragile:
         self.left = -1
         self.how = "before"
         self.only = ""
+        self.last = ""
         self.count = 0
+
+    def die_after(self, what: str) -> None:
+        """Let the process die once it has done this."""
+        self.last = what
 
     def die_at(self, name: str, how: str) -> None:
         """Let the next write to a replica go wrong."""
@@ -59,6 +64,10 @@ class Fragile:
 
     def perform(self, kind: str, what: str, act: Callable[[], T]) -> T:
         self.count += 1
+        if what == self.last:
+            self.last = ""
+            act()
+            raise Crash(what)
         if self.only not in ("", kind):
             return act()
         self.only = ""
