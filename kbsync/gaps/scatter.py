@@ -115,7 +115,7 @@ def _weight(spoken: csr_matrix) -> Floats:
 def _topics(sentences: Sequence[str], told: csr_matrix, weight: Floats) -> Integers:
     """Return the rough topics of conversations: what they say, each sentence by its weight."""
     vectors = told @ (TfidfEncoder(sentences).encode(sentences) * weight[:, None])
-    return rough_topics(np.asarray(unit_rows(vectors - vectors.mean(axis=0)), dtype=np.float32))
+    return rough_topics(unit_rows(vectors - vectors.mean(axis=0)))
 
 
 def _loose(spoken: csr_matrix, topic: Integers) -> Sequence[bool]:

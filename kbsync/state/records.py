@@ -58,9 +58,9 @@ class Shadow(Record, frozen=True, kw_only=True):
 
     `agreed` None means the base. `pending` is set while a link or asset had no address when it was
     written. `retired` things are out of readers' sight; a `kept` one was deleted there under
-    `on_delete = "keep"`, or where kbsync only writes, and stays away until someone edits the entry. `past` are earlier tokens, newest
-    last: a listing that shows one of them may be stale. `assets` are the digests of the files it was last
-    sent, by path: other bytes under a path are to be sent again.
+    `on_delete = "keep"`, or where kbsync only writes, and stays away until someone edits the entry. `past`
+    are earlier tokens, newest last: a listing that shows one of them may be stale. `assets` are the digests
+    of the files it was last sent, by path: other bytes under a path are to be sent again.
     """
 
     replica: ReplicaLabel

@@ -40,7 +40,7 @@ from kbsync.sync.observe import reading_of, spelled
 from kbsync.sync.outcome import Done, Outcome, Progress, Warned
 from kbsync.sync.plan import Expects, Step
 from kbsync.sync.reconcile import Decision
-from kbsync.sync.referrers import Referrers, together
+from kbsync.sync.referrers import Referrers
 from kbsync.sync.successor import lead_on
 from kbsync.sync.survey import Survey, mentions
 from kbsync.sync.tasks import Task, shown_changes
@@ -299,8 +299,7 @@ class Run:
             ready.raw.losses,
             ready.assets,
         )
-        renamed = self._referrers.after(old, written.reading)
-        changes = together(renamed, verified.changes)
+        changes = self._referrers.together(old, written.reading, verified.changes)
         self.state.commit(f"done {task.key[1]}", [*changes, drop(ready.intent)])
         for warned in verified.warnings:
             self.outcome.warn(warned)
@@ -450,8 +449,7 @@ class Run:
             ]
         if shadow is not None:
             fresh = msgspec.structs.replace(shadow, reading=spelled(moved))
-            waiting = self._referrers.after(shadow, moved)
-            self.state.commit(f"follow {key[1]}", together(waiting, [Put(fresh)]))
+            self.state.commit(f"follow {key[1]}", self._referrers.together(shadow, moved, [Put(fresh)]))
 
 
 def _certainly_not_done(error: KbsyncError) -> bool:

@@ -220,9 +220,7 @@ def _remarks(survey: Survey, decision: Decision) -> Iterable[Warned]:
     id = decision.key[1]
     for name, side in decision.sides.items():
         if side.presence == "absent" and decision.alive and not survey.policy.reads(name):
-            after = (
-                "it is made anew" if not stays_away(survey, decision, side) else "it stays away from there"
-            )
+            after = "it stays away from there" if stays_away(survey, decision, side) else "it is made anew"
             yield Warned("drift", id, name, f"it was deleted in {name}, which is only written to; {after}")
     for name, spots in decision.drifts.items():
         fields = ", ".join(spot.spelled() for spot in spots)

@@ -74,6 +74,10 @@ class Policy:
         """Tell whether edits made there count."""
         return self.direction.get(replica, "both") != "push"
 
+    def keeps_away(self, replica: ReplicaName) -> bool:
+        """Tell whether what somebody deleted there, while it was to be kept elsewhere, stays away from there."""
+        return self.reads(replica) or self.on_conflict != "files"
+
     def writes(self, replica: ReplicaName) -> bool:
         """Tell whether kbsync may write there."""
         return self.direction.get(replica, "both") != "pull"

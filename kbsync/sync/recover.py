@@ -27,7 +27,7 @@ from kbsync.sync.guard import stopped
 from kbsync.sync.names import Book
 from kbsync.sync.observe import reading_of, spelled
 from kbsync.sync.outcome import Outcome
-from kbsync.sync.referrers import Referrers, together
+from kbsync.sync.referrers import Referrers
 from kbsync.sync.sides import Lookout
 from kbsync.sync.spelling import lines
 from kbsync.sync.survey import Mask
@@ -70,7 +70,7 @@ def recover(
             continue
         except KbsyncError:
             shown = None  # it cannot be read: the run that follows reports it
-        changes = together(referrers.after(shadow, reading_of(shown)), [Put(shown)]) if shown else []
+        changes = referrers.together(shadow, reading_of(shown), [Put(shown)]) if shown else []
         state.commit(f"recover {intent.id}", [*changes, drop(intent)])
         if shown is not None:
             books[intent.replica].bind(intent.id, reading_of(shown))

@@ -44,7 +44,16 @@ class Referrers:
             if shadow is not None and not shadow.pending:
                 yield Put(msgspec.structs.replace(shadow, pending=True))
 
-    def after(self, old: Shadow | None, reading: Reading) -> Iterator[Put]:
+    def together(self, old: Shadow | None, reading: Reading, changes: Iterable[Change]) -> list[Change]:
+        """Return what one commit holds: the changes that remember a reading, and who waits because of its name.
+
+        A thing that links to itself is among both, and waits still.
+        """
+        waiting = list(self._after(old, reading))
+        own = {change.record.key for change in waiting}
+        return [*waiting, *(_waiting_too(change, own) for change in changes)]
+
+    def _after(self, old: Shadow | None, reading: Reading) -> Iterator[Put]:
         """Yield those that link to a thing which is remembered under another name than it has now.
 
         Who is placed in a collection that was made anew waits too; a file's own path names its collection.
@@ -67,13 +76,6 @@ class Referrers:
                 index["collection", place].add(key)
         self._index = dict(index)
         return self._index
-
-
-def together(waiting: Iterable[Put], changes: Iterable[Change]) -> list[Change]:
-    """Return all changes; a shadow that is among those that wait and is put anew, for it links to itself, waits still."""
-    found = list(waiting)
-    own = {change.record.key for change in found}
-    return [*found, *(_waiting_too(change, own) for change in changes)]
 
 
 def _waiting_too(change: Change, own: Collection[tuple[str, ...]]) -> Change:

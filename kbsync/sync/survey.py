@@ -76,14 +76,10 @@ class Survey:
         if shadow is None:
             return gone and (retired or not self.policy.writes(name))
         if gone:
-            return shadow.retired and (retired or (shadow.kept and self.held_away(name)))
+            return shadow.retired and (retired or (shadow.kept and self.policy.keeps_away(name)))
         if self.outdated(shadow):
             return False
         return shadow.reading == _spelled(reading) and (retired or not (shadow.pending or shadow.retired))
-
-    def held_away(self, name: ReplicaName) -> bool:
-        """Tell whether what somebody deleted in a replica while it was to be kept elsewhere stays away from there."""
-        return self.policy.reads(name) or self.policy.on_conflict != "files"
 
     def outdated(self, shadow: Shadow | None) -> bool:
         """Tell whether a replica shows former bytes of a file."""

@@ -81,7 +81,7 @@ def stays_away(survey: Survey, decision: Decision, side: Side) -> bool:
         return False
     kept = side.shadow is not None and side.shadow.kept
     if (side.presence == "absent" or kept) and not survey.policy.reads(side.replica):
-        return survey.held_away(side.replica)
+        return survey.policy.keeps_away(side.replica)
     if kept:
         return decision.follows not in ("merge", "restore")
     return side.reading is None and (side.replica, decision.key) in survey.found.blocked

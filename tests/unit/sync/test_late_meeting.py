@@ -74,22 +74,14 @@ def test_the_policy_decides_and_says_so(
     assert set(_bodies(late).values()) == {stands}
 
 
-def test_what_a_late_copy_lacks_nobody_removed(center: Center) -> None:
-    """A translation that only the files have reaches Intercom, and stays."""
+@pytest.mark.parametrize("name", ["files", "intercom"])
+def test_what_one_copy_lacks_nobody_removed(center: Center, name: str) -> None:
+    """A translation that only the late copy lacks reaches it, one that only it has is taken, and both stay."""
     _everywhere(center)
-    _translate(center, "files")
+    _translate(center, name)
     _agreed_without_intercom(center)
     assert center.sync().exit_code == 0
-    assert all("fr" in center.one(name, "A").raw["texts"] for name in ("files", "intercom"))
-
-
-def test_what_only_a_late_copy_has_is_taken(center: Center) -> None:
-    """A translation that only Intercom has reaches the files."""
-    _everywhere(center)
-    _translate(center, "intercom")
-    _agreed_without_intercom(center)
-    assert center.sync().exit_code == 0
-    assert all("fr" in center.one(name, "A").raw["texts"] for name in ("files", "intercom"))
+    assert all("fr" in center.one(each, "A").raw["texts"] for each in ("files", "intercom"))
 
 
 def test_a_late_copy_that_says_the_same_asks_nobody(center: Center) -> None:
