@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 from kbsync.gaps.arrays import Floats, Integers
+from kbsync.gaps.slots import PLACEHOLDERS
 
 _KEYWORDS: Final = 8
 _PHRASE_WORDS: Final = 4
@@ -26,7 +27,6 @@ _COMMON: Final = 0.35
 _ENOUGH_TOPICS: Final = 4
 _TWICE: Final = 2
 _LONGER: Final = 0.75
-_PLACEHOLDERS: Final = frozenset({"name", "email", "number", "date", "time", "amount", "link"})
 _OFTEN: Final = 0.2
 _FALLBACK_CHARACTERS: Final = 60
 _SPAN_WORDS: Final = 5
@@ -106,7 +106,7 @@ def _weighed(inside: csr_matrix, sizes: Floats, hollow: Integers) -> csr_matrix:
 def _hollow(terms: Sequence[str], inside: csr_matrix) -> Integers:
     """Mark terms that begin or end with a word without content: said in many topics, or an English stop word."""
     spread = np.asarray((inside > 0).sum(axis=0)).ravel() / max(inside.shape[0], 1)
-    empty = set(ENGLISH_STOP_WORDS) | _PLACEHOLDERS
+    empty = set(ENGLISH_STOP_WORDS) | PLACEHOLDERS
     if inside.shape[0] >= _ENOUGH_TOPICS:
         empty |= {term for term, share in zip(terms, spread, strict=True) if share > _COMMON}
     return np.array([bool({term.split()[0], term.split()[-1]} & empty) for term in terms], dtype=np.int64)
@@ -142,7 +142,7 @@ def _spans(words: Sequence[str], weight: Mapping[str, float], word: str) -> Iter
         for end in range(start + 1, min(start + _SPAN_WORDS, len(words))):
             last, inside = words[end], words[start : end + 1]
             telling = first in weight and last in weight and first != last
-            if telling and word in inside and not _PLACEHOLDERS.intersection(inside):
+            if telling and word in inside and not PLACEHOLDERS.intersection(inside):
                 yield " ".join(inside)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kbsync.conversations.model import Conversation
-from kbsync.gaps.slots import is_only_slots, mask
+from kbsync.gaps.slots import PLACEHOLDERS, is_only_slots, mask
 
 _TURN_CHARACTERS: Final = 20_000
 
@@ -30,7 +30,8 @@ _SIGNATURE = re.compile(
 )
 _SENTENCE_END = re.compile("(?<=[.!?\u2026])\\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - customers type both apostrophes
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+#: A letter of a script that puts no spaces between words.
+UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 #: A sentence made of these alone states no problem.
 _MANNERS: Final = frozenset(
@@ -110,12 +111,11 @@ def _tells(sentence: str) -> bool:
     if is_only_slots(sentence):
         return False
     words = [word.lower().replace("\u2019", "'") for word in _WORD.findall(sentence)]
-    placeholders = {"name", "email", "number", "date", "time", "amount", "link"}
     told = [
         word
         for word in words
-        if word not in _MANNERS and not (f"[{word}]" in sentence and word in placeholders)
+        if word not in _MANNERS and not (f"[{word}]" in sentence and word in PLACEHOLDERS)
     ]
     return (
-        len(told) > 1 or bool(_UNSPACED.search(sentence)) or (bool(told) and told == words) or "?" in sentence
+        len(told) > 1 or bool(UNSPACED.search(sentence)) or (bool(told) and told == words) or "?" in sentence
     )

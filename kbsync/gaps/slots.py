@@ -49,6 +49,8 @@ _PERSON = re.compile(
     rf"(?:(?i:{_NAMED})|{_SELF})\s+(?P<name>[^\W\d_][\w'.-]*(?:\s+(?!I\b)[A-Z][\w'.-]*){{0,2}})"
 )
 _PLACEHOLDER = re.compile(r"\[([a-z]+)\]")
+#: The words that stand for values.
+PLACEHOLDERS: Final = frozenset({"name", "email", "number", "date", "time", "amount", "link"})
 
 
 def mask(text: str, people: Sequence[str] = ()) -> str:

@@ -8,7 +8,6 @@ weighed by a power of their singular value above 1, so that what many texts shar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias, TypeVar
 
@@ -19,6 +18,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from kbsync.gaps.arrays import Floats, Vectors, unit_rows
 from kbsync.gaps.encode.pieces import PieceVectorizer
+from kbsync.gaps.sentences import UNSPACED
 
 _DIMENSIONS: Final = 300
 _WORD_DIMENSIONS: Final = 200
@@ -32,7 +32,6 @@ _FREQUENT: Final = 0.01
 _CONTEXT: Final = 0.75
 _WORD: Final = r"(?u)\b\w[\w'’]*\b"  # noqa: RUF001 - customers type both apostrophes
 _UNSPACED_SHARE: Final = 0.2
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 Vectorizer: TypeAlias = CountVectorizer | PieceVectorizer
 V = TypeVar("V", CountVectorizer, PieceVectorizer)
@@ -165,4 +164,4 @@ def _fitted(vectorizer: V, sample: Sequence[str]) -> tuple[V, csr_matrix] | None
 def is_unspaced(sample: Sequence[str]) -> bool:
     """Whether these texts set no spaces between words, as Chinese, Japanese and Thai do."""
     letters = "".join(sample[:1_000])
-    return len(_UNSPACED.findall(letters)) > _UNSPACED_SHARE * max(len(letters), 1)
+    return len(UNSPACED.findall(letters)) > _UNSPACED_SHARE * max(len(letters), 1)
