@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
@@ -29,6 +30,7 @@ from kbsync.state.snapshot import Change, Put, Snapshot
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _PATIENCE = 30.0
 """Seconds that a transaction waits for another process on SQLite; none takes longer than a write."""
+_PAUSE = 0.05
 _REPAIR = "move the state aside and run kbsync sync again: equal content pairs up and nothing is deleted"
 
 
@@ -200,8 +202,35 @@ def _tune(connection: Any, _record: object) -> None:
     https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
     """
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Switch to WAL, for which SQLite does not wait where another process switches at the same moment.
+
+    https://www.sqlite.org/pragma.html#pragma_journal_mode
+    """
+    patience = connection.execute("PRAGMA busy_timeout").fetchone()[0] / 1000
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Tell whether another process holds the file; the low byte is the code, the rest says why.
+
+    https://www.sqlite.org/rescode.html#extrc
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -217,7 +246,7 @@ def _display(url: str) -> str:
 
 def _unusable(engine: Engine, where: str, error: SQLAlchemyError) -> StateError:
     cause = getattr(error, "orig", None) or error
-    if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+    if _is_busy(cause):
         hint = "let that process go on, or end it; then run kbsync again"
         return LeaseHeld(f"{_busy_with(engine)} holds it and does not let go", where=where, hint=hint)
     reason = str(cause).splitlines()[0]

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -189,6 +190,18 @@ def test_a_process_that_stands_still_while_it_writes_is_named(tmp_path: Path) ->
         writing.rollback()
 
     assert "aside" not in caught.value.line()
+
+
+def test_the_switch_to_write_ahead_waits_its_turn(tmp_path: Path) -> None:
+    """Two runs that open a new state at one moment both open it, the second a little later."""
+    path = tmp_path / "state.sqlite"
+    with sqlite3.connect(path, check_same_thread=False) as first:
+        first.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.2, first.commit)
+        timer.start()
+        state = open_state(f"sqlite:///{path}?timeout=20")
+        timer.join()
+    assert not state.snapshot.note("anything")
 
 
 def test_an_expired_lease_is_taken_over(url: str) -> None:
