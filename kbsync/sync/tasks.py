@@ -12,7 +12,7 @@ import msgspec
 from kbsync.article import Entry
 from kbsync.replicas.base import Reading, ReplicaName
 from kbsync.state.records import EntryKey
-from kbsync.sync.fields import Field, Fields, assemble, differing, digest, raw_digest
+from kbsync.sync.fields import Field, Fields, assemble, differing, digest, flatten, raw_digest
 from kbsync.sync.plan import Action, Expects, Step
 from kbsync.sync.policy import ORDER
 from kbsync.sync.reconcile import Decision
@@ -151,7 +151,7 @@ def _task(
     reading = side.reading
     expects = Expects(reading.token, raw_digest(reading.raw)) if reading else Expects()
     kind, id = decision.key
-    result = "retired" if action == "retire" else digest(kind, decision.desired[side.replica])
+    result = "retired" if action == "retire" else digest(kind, flatten(entry))
     spelled = msgspec.json.encode([side.replica, kind, id, action, expects, result])
     step = Step(
         id=hashlib.sha256(spelled).hexdigest()[:16],
@@ -164,10 +164,3 @@ def _task(
         diff=diff,
     )
     return Task(decision.key, step, reading, entry)
-
-
-def result_of(kind: str, version: Fields | None, *, here: bool) -> str:
-    """Return the digest that a taken step would have left, to tell that it was taken already."""
-    if not here or version is None:
-        return "retired"
-    return digest("article" if kind == "article" else "collection", version)

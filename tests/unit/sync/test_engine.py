@@ -418,6 +418,19 @@ def test_a_plan_applied_twice_is_a_no_op(center: Center) -> None:
     assert center.engine().check(plan) == ()
 
 
+def test_a_plan_of_a_first_meeting_is_a_no_op_the_second_time(center: Center) -> None:
+    """What a step leaves is the same before and after it, also in fields that nobody filled in."""
+    center.write("files", "A", "one")
+    center.sync()
+    french = {"title": "Un", "description": "", "state": "published", "body": "un"}
+    key = ("article", center.one("intercom", "A").handle)
+    center.intercom.edit(key, lambda raw: raw["texts"].update(fr=french))
+    center.forget_everything()
+    plan = center.engine().plan()
+    assert center.engine().apply(plan).exit_code == 0
+    assert center.engine().apply(plan).exit_code == 0
+
+
 def test_a_plan_says_the_same_twice_and_writes_nothing(center: Center) -> None:
     """Two plans of one world are equal but for their time, and leave no trace."""
     center.write("files", "A", "alpha")
