@@ -185,8 +185,11 @@ class Replica(Protocol):
         """Take the thing out of readers' sight in a way that can be undone. Raises Moved."""
         ...
 
-    def find(self, kind: Kind, id: str, raw: str) -> Reading | None:
-        """Search for the thing that an interrupted `create` of the same arguments may have made."""
+    def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:
+        """Search for the thing that an interrupted `create` of the same arguments may have made.
+
+        With `edited` also for one that a person changed since, told by what was left of it.
+        """
         ...
 
     def download(self, address: str) -> bytes:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from kbsync.article import Entry
 from kbsync.errors import KbsyncError, RemoteError
 from kbsync.replicas.base import Reading, Replica, ReplicaName
-from kbsync.state.records import Intent, Shadow
+from kbsync.state.records import EntryKey, Intent, Shadow
 from kbsync.state.snapshot import Put, drop
 from kbsync.state.store import State
 from kbsync.sync import remains
@@ -52,33 +52,60 @@ class _Case:
 def recover(
     state: State, replicas: Mapping[ReplicaName, Replica], books: Mapping[ReplicaName, Book], outcome: Outcome
 ) -> Mask:
-    """Settle every open intent; return those that could not be, which must be left alone in this run."""
-    masked, referrers = set(), Referrers(state.snapshot)
-    for intent in list(state.snapshot.all(Intent)):
-        key = (intent.kind, intent.id)
-        if intent.replica not in replicas:
-            continue
-        lookout = Lookout(replicas[intent.replica], books[intent.replica], complete=True)
-        base = state.snapshot.base(key)
-        shadow = state.snapshot.shadow(intent.replica, key)
-        case = _Case(intent, shadow, base.entry if base else None, lookout)
+    """Settle every open intent; return those that could not be, which must be left alone in this run.
+
+    What stands as it was sent is looked for first, for all of them: only what then is nobody's can be
+    one that a person changed since.
+    """
+    recovery = _Recovery(state, replicas, books, outcome, Referrers(state.snapshot))
+    unsettled = [intent for intent in state.snapshot.all(Intent) if intent.replica in replicas]
+    for edited in (False, True):
+        unsettled = [intent for intent in unsettled if not recovery.settle(intent, edited=edited)]
+    return frozenset(recovery.masked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recovery:
+    state: State
+    replicas: Mapping[ReplicaName, Replica]
+    books: Mapping[ReplicaName, Book]
+    outcome: Outcome
+    referrers: Referrers
+    masked: set[tuple[ReplicaName, EntryKey]] = field(default_factory=set)
+
+    def settle(self, intent: Intent, *, edited: bool) -> bool:
+        """Record what became of an announced write; tell whether it is known by now."""
+        case = self._case(intent)
         try:
-            shown = _settled(case)
+            reading = _stands(case, edited=edited)
+            if reading is None and intent.action != "retire" and not edited:
+                return False
+            shown = _settled(case, reading)
         except RemoteError as error:
-            outcome.failed(stopped(error, article=intent.id, replica=intent.replica))
-            masked.add((intent.replica, key))
-            continue
+            self.outcome.failed(stopped(error, article=intent.id, replica=intent.replica))
+            self.masked.add((intent.replica, (intent.kind, intent.id)))
+            return True
         except KbsyncError:
             shown = None  # it cannot be read: the run that follows reports it
-        changes = referrers.together(shadow, reading_of(shown), [Put(shown)]) if shown else []
-        state.commit(f"recover {intent.id}", [*changes, drop(intent)])
+        self._record(case, shown)
+        return True
+
+    def _case(self, intent: Intent) -> _Case:
+        key = (intent.kind, intent.id)
+        lookout = Lookout(self.replicas[intent.replica], self.books[intent.replica], complete=True)
+        base = self.state.snapshot.base(key)
+        shadow = self.state.snapshot.shadow(intent.replica, key)
+        return _Case(intent, shadow, base.entry if base else None, lookout)
+
+    def _record(self, case: _Case, shown: Shadow | None) -> None:
+        intent = case.intent
+        changes = self.referrers.together(case.shadow, reading_of(shown), [Put(shown)]) if shown else []
+        self.state.commit(f"recover {intent.id}", [*changes, drop(intent)])
         if shown is not None:
-            books[intent.replica].bind(intent.id, reading_of(shown))
-    return frozenset(masked)
+            self.books[intent.replica].bind(intent.id, reading_of(shown))
 
 
-def _settled(case: _Case) -> Shadow | None:
-    reading = _stands(case)
+def _settled(case: _Case, reading: Reading | None) -> Shadow | None:
     if case.intent.action == "retire":
         return _retired(case, reading)
     if reading is None or reading.retired or _untouched(case, reading):
@@ -86,20 +113,20 @@ def _settled(case: _Case) -> Shadow | None:
     return _written(case, reading)
 
 
-def _stands(case: _Case) -> Reading | None:
+def _stands(case: _Case, *, edited: bool) -> Reading | None:
     replica, intent = case.lookout.replica, case.intent
     if intent.action != "create" and case.shadow is not None:
         found = replica.read(reading_of(case.shadow).key)
         if found is not None or intent.action == "retire":
             return found
-    return _found(case)
+    return _found(case, edited=edited)
 
 
-def _found(case: _Case) -> Reading | None:
+def _found(case: _Case, *, edited: bool) -> Reading | None:
     """Search for what a create made; what is known as something else is not it."""
     intent, seen = case.intent, set[str]()
     while True:
-        found = case.lookout.replica.find(intent.kind, intent.id, intent.raw)
+        found = case.lookout.replica.find(intent.kind, intent.id, intent.raw, edited=edited)
         if found is None or found.handle in seen:
             return None
         if case.lookout.names.id(found.handle, found.kind) in (None, intent.id):

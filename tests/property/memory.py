@@ -209,7 +209,7 @@ class Memory:
         write = Write(self.name, "retire", old.kind, thing.id, copied(thing.raw), copied(thing.raw))
         return self._answered(self._write(write, lambda: self._retired(old.key)))
 
-    def find(self, kind: Kind, id: str, raw: str) -> Reading | None:
+    def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:
         self._answer()
         for thing in self.things.values():
             if thing.kind == kind and thing.id == id and not thing.retired:

@@ -125,7 +125,7 @@ class ConfluenceReplica:
         """Archive a page; on Data Center, and where there is no archive, move it to the trash."""
         return self._pages.retire(old)
 
-    def find(self, kind: Kind, id: str, raw: str) -> Reading | None:
+    def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:  # noqa: ARG002  a mark survives an edit
         """Search by title for the page an interrupted `create` may have made."""
         return self._pages.find(kind, id, raw)
 

@@ -123,7 +123,7 @@ class FilesReplica:
                 self._disk.put_away(files[locale].path, self._trash)
         return Written(Reading(old.kind, old.handle, old.token, old.raw, old.alias, old.id, retired=True))
 
-    def find(self, kind: Kind, id: str, text: str) -> Reading | None:  # noqa: ARG002  the id is enough
+    def find(self, kind: Kind, id: str, text: str, *, edited: bool = False) -> Reading | None:  # noqa: ARG002  the id is enough
         """Return the files that carry the id."""
         readings = self.observe({}).readings
         return next((r for r in readings if r.kind == kind and r.id == id), None)

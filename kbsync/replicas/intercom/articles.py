@@ -18,7 +18,7 @@ from kbsync.replicas.intercom.form import ArticleForm, Content, article_form, en
 from kbsync.replicas.intercom.history import History, Version
 from kbsync.replicas.intercom.images import Images, learned
 from kbsync.replicas.intercom.labels import Labels
-from kbsync.replicas.intercom.likeness import alike, took
+from kbsync.replicas.intercom.likeness import alike, nearness, took
 from kbsync.replicas.intercom.listing import PER_PAGE
 from kbsync.replicas.intercom.settings import IntercomSettings
 from kbsync.replicas.transport import Unclear
@@ -163,7 +163,17 @@ class Articles:
         wanted = article_form(raw)
         like = [item for item in self._newest() if alike(forms.article(item, wanted.default), wanted)]
         like.sort(key=lambda item: forms.article(item, wanted.default).parents != wanted.parents)
-        free = (item for item in like if self.memory.claim(str(item["id"])))
+        return self._first_free(like)
+
+    def find_edited(self, raw: str) -> Reading | None:
+        """Search the newest articles for what a person has left of the one that a `create` of this form made."""
+        wanted = article_form(raw)
+        near = [(nearness(forms.article(item, wanted.default), wanted), item) for item in self._newest()]
+        near.sort(key=lambda pair: -pair[0])
+        return self._first_free(item for share, item in near if share > 0)
+
+    def _first_free(self, items: Iterable[Json]) -> Reading | None:
+        free = (item for item in items if self.memory.claim(str(item["id"])))
         chosen = next(free, None)
         return None if chosen is None else self.reading(chosen)
 

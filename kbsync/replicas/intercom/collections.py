@@ -8,7 +8,7 @@ from kbsync.replicas.intercom import form as forms
 from kbsync.replicas.intercom import payload
 from kbsync.replicas.intercom.articles import Memory
 from kbsync.replicas.intercom.client import IntercomClient, Json
-from kbsync.replicas.intercom.form import collection_form, encode
+from kbsync.replicas.intercom.form import CollectionForm, Name, collection_form, encode
 from kbsync.replicas.intercom.listing import every
 from kbsync.replicas.intercom.settings import IntercomSettings
 from kbsync.replicas.intercom.shelves import Shelves
@@ -88,16 +88,17 @@ class Collections:
                 return handle
         raise AssertionError
 
-    def find(self, raw: str) -> Reading | None:
-        """Search for a collection of this name and parent that belongs to no id yet."""
-        wanted = collection_form(raw)
-        for item in self._items():
-            form = forms.collection(item, wanted.default)
-            same = form.parent == wanted.parent and form.texts.get(form.default) == wanted.texts.get(
-                wanted.default
-            )
-            if same and self.memory.claim(str(item["id"])):
-                return self.reading(item)
+    def find(self, raw: str, *, edited: bool = False) -> Reading | None:
+        """Search for a collection of this name and parent that belongs to no id yet.
+
+        With `edited` also for one of this name elsewhere, or one that kept its description.
+        """
+        wanted, items = collection_form(raw), self._items()
+        for same in (_twin, _kin) if edited else (_twin,):
+            for item in items:
+                form = forms.collection(item, wanted.default)
+                if same(form, wanted) and self.memory.claim(str(item["id"])):
+                    return self.reading(item)
         return None
 
     def update(self, old: Reading, raw: str) -> Written:
@@ -136,3 +137,21 @@ class Collections:
         if reading is None:
             raise Moved("the collection was deleted while it was written", where=f"{PATH}/{handle}")
         return reading
+
+
+def _twin(form: CollectionForm, wanted: CollectionForm) -> bool:
+    """Tell whether a collection has this name and description and stands in the same place."""
+    return form.parent == wanted.parent and _text(form) == _text(wanted)
+
+
+def _kin(form: CollectionForm, wanted: CollectionForm) -> bool:
+    """Tell whether a collection could be this one after a person renamed, described or moved it."""
+    here, meant = _text(form), _text(wanted)
+    if here is None or meant is None:
+        return False
+    described = bool(meant.description) and here.description == meant.description
+    return here.name == meant.name or (described and form.parent == wanted.parent)
+
+
+def _text(form: CollectionForm) -> Name | None:
+    return form.texts.get(form.default)

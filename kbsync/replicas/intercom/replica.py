@@ -152,10 +152,12 @@ class IntercomReplica:
         self._remember({old.key: old})
         return self._articles.retire(old) if old.kind == "article" else self._collections.retire(old)
 
-    def find(self, kind: Kind, id: str, raw: str) -> Reading | None:  # noqa: ARG002  Intercom has no place for an id
+    def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:  # noqa: ARG002  Intercom has no place for an id
         """Search by title and words for what an interrupted `create` may have made."""
         self._ready()
-        return self._articles.find(raw) if kind == "article" else self._collections.find(raw)
+        if kind == "collection":
+            return self._collections.find(raw, edited=edited)
+        return self._articles.find(raw) or (self._articles.find_edited(raw) if edited else None)
 
     def discard(self, reading: Reading) -> None:
         """Delete an article for good: what the probe of `kbsync doctor` made, and nothing else."""

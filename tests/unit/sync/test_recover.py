@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from small_center import Center
@@ -45,6 +46,21 @@ def test_a_lost_answer_makes_no_second_thing_in_the_same_run(center: Center, nam
     center.replica(name).moods.lags = False
     assert center.sync().exit_code == 0
     assert {center.body(each, "A") for each in center.names} == {"one\ntheirs"}
+
+
+@pytest.mark.parametrize("name", REMOTES)
+def test_a_new_name_makes_no_second_thing(center: Center, name: str) -> None:
+    """What nobody answered for is found when it was renamed since, in the file and there."""
+    center.replica(name).moods.loses_replies = True
+    center.write("files", "A", "one\ntwo")
+    assert center.sync().exit_code == 1
+    center.edit("files", "A", title="B")
+    center.edit(name, "A", title="C", body="one\ntwo\nmine")
+    center.policy = replace(center.policy, on_conflict="files")
+    center.sync()
+    center.sync()
+    assert {center.body(each, "B") for each in center.names} == {"one\ntwo\nmine"}
+    assert center.sync().applied == ()
 
 
 @pytest.mark.parametrize("name", REMOTES)
@@ -105,9 +121,13 @@ def test_a_deletion_beside_a_write_that_never_happened_stands(center: Center) ->
     assert {center.body(each, "A") for each in center.names} == {"uno\nthree\nmine"}
 
 
-def _misleading(center: Center, handle: str) -> Callable[[Kind, str, str], Reading | None]:
+def _misleading(center: Center, handle: str) -> Callable[..., Reading | None]:
     """Find by title and words alone, as Intercom has to: the first of two that are alike."""
-    return lambda kind, id, raw: center.intercom.show(center.intercom.things["article", handle])
+
+    def found(kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:
+        return center.intercom.show(center.intercom.things["article", handle])
+
+    return found
 
 
 def test_what_belongs_to_another_article_is_not_found(

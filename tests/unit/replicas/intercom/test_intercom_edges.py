@@ -247,6 +247,45 @@ def test_a_lost_reply_makes_no_second_article() -> None:
     assert fake.writes().count(("POST", "/articles")) == 1
 
 
+WORDS = "Money comes back within ten days of the parcel's arrival."
+REST = "Write to us before that only if it was a gift, or if the card has expired since."
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Getting your money back", f"<p>{WORDS}</p>"),
+        ("Refunds", f"<p>{WORDS}</p><p>{REST}</p>"),
+        ("Refunds", "<p>All is different now.</p>"),
+        ("Getting your money back", f"<p>{WORDS} Or later.</p>"),
+    ],
+)
+def test_what_was_created_is_found_after_an_edit(title: str, body: str) -> None:
+    """An article without an answer is told by its words under a new title, and by its title over new words."""
+    fake = Fake(item(5, "Something else", f"<p>{REST}</p>"), item(6, title, body))
+    known = replica(fake)
+    raw = known.render(article("Refunds", b.Paragraph((b.Text(WORDS),))), None, Book("en")).raw
+
+    assert known.find("article", "refunds", raw) is None
+    found = known.find("article", "refunds", raw, edited=True)
+
+    assert found is not None
+    assert found.handle == "6"
+    assert known.find("article", "refunds", raw, edited=True) is None
+
+
+def test_the_nearest_of_two_is_taken_for_ours() -> None:
+    """Of two articles that could be what was created, it is the one with more of its words."""
+    fake = Fake(item(5, "Refund", f"<p>{WORDS} {WORDS[:9]}</p>"), item(6, "Refund", f"<p>{WORDS}</p>"))
+    known = replica(fake)
+    raw = known.render(article("Refunds", b.Paragraph((b.Text(WORDS),))), None, Book("en")).raw
+
+    found = known.find("article", "refunds", raw, edited=True)
+
+    assert found is not None
+    assert found.handle == "6"
+
+
 def test_the_byline_is_always_sent() -> None:
     """Without author_id Intercom would give the article to the token's own teammate."""
     fake = Fake()
