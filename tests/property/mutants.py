@@ -37,7 +37,21 @@ MUTANTS = (
         "agreed = None",
     ),
     Mutant("announce nothing", "apply.py", "*(Put(each.intent) for each in ready)", ""),
-    Mutant("never look for announced writes", "recover.py", "shown = _settled(case)", "shown = None"),
+    Mutant(
+        "never look for announced writes", "recover.py", "shown = _settled(case, reading)", "shown = None"
+    ),
+    Mutant(
+        "look only for what nobody touched since",
+        "recover.py",
+        "intent.raw, edited=edited)",
+        "intent.raw, edited=False)",
+    ),
+    Mutant(
+        "leave out of a digest what a first meeting left out",
+        "tasks.py",
+        "digest(kind, flatten(entry))",
+        "digest(kind, decision.desired[side.replica])",
+    ),
     Mutant(
         "take a stale base for the ancestor", "votes.py", "if same(spot, vote.ancestor, base):", "if True:"
     ),
