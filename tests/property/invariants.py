@@ -337,7 +337,8 @@ def scope(world: World, run: Run) -> None:
         assert direction != "pull", f"written: {write}"
         if direction == "push" and write.action == "update" and write.before is not None:
             gone = (words(write.before) - words(write.sent)) & world.ledger.owed
-            kept = set(WORD.findall(msgspec.json.encode(world.settled()).decode()))
+            put_by = [*world.settled(), *world.rescues()]
+            kept = set(WORD.findall(msgspec.json.encode(put_by).decode()))
             elsewhere = words(*(t.raw for n in NAMES for t in world.replicas[n].things.values()))
             assert gone <= kept | elsewhere, f"run over in {write.replica}: {gone}"
         if run.undisturbed and run.legible is not None:

@@ -480,6 +480,10 @@ class World:
         """Return the conflicts that were decided."""
         return list(self.state.snapshot.all(Settled))
 
+    def rescues(self) -> list[Rescue]:
+        """Return the overwritten versions that the next run brings back."""
+        return list(self.state.snapshot.all(Rescue))
+
     def twin(self) -> World:
         """Return the same world once more, its things and its replicas in another order."""
         twin = World(self.seed, policy=self.policy)
