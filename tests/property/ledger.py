@@ -97,6 +97,13 @@ class Ledger:
         since.left[name] = content
         if before is None:
             since.born_in = name
+        if before is None or before["place"] != after["place"]:
+            self._used(content.get("place", ""))
+
+    def _used(self, collection: str) -> None:
+        """Note what was put into a collection: one that was deleted elsewhere comes back for it, and may stay."""
+        if self.since[collection].deleted:
+            self.since[collection].unsure = True
 
     def removed(self, name: str, raw: Json, *unseen: Json, counts: bool) -> None:
         """Note a deletion: whoever removes what they see means it. One out of sight already is no news."""
