@@ -55,6 +55,9 @@ class Games(People):
     def calm_down(self, take: Any) -> None:
         raise NotImplementedError
 
+    def apply_a_plan_twice(self) -> None:
+        raise NotImplementedError
+
     def shared(self) -> Copies:
         """Return an article that stands in all three replicas and waits for nobody, by replica."""
         self.weather_passes()
@@ -359,6 +362,35 @@ class Games(People):
         self.weather_passes()
         self.world.effects.die_after(f"done {new.raw['name']}")
         self.sync_once()
+        self.calm_down("files")
+
+    @rule()
+    def what_nobody_answered_for_gets_another_name(self) -> None:
+        """Intercom has no place for an id: what a run made there is found when people rename and edit it since."""
+        self.calm_down("files")
+        new = self.write_into("files", "")
+        self.world.intercom.moods.loses_replies = True
+        self.sync_once()
+        self.weather_passes()
+        for name in HOLD_DESCRIPTIONS:
+            copy = self.now(name, new)
+            if copy is not None:
+                self.world.edit_this(name, copy, self.another_title)
+        if (copy := self.now("intercom", new)) is not None:
+            self.write_line("intercom", copy)
+        self.calm_down("files")
+        assert birth(new.raw) not in self.world.twins(), "made twice"
+
+    @rule()
+    def a_plan_of_a_first_meeting(self) -> None:
+        """A translation came before the state was lost: the plan that brings it elsewhere is done when it is done."""
+        copies = self.shared()
+        if not copies or "fr" in copies["intercom"].raw["texts"]:
+            return
+        french = self.text("intercom", f"Titre {self.word()}")
+        self.world.edit_this("intercom", copies["intercom"], lambda raw: raw["texts"].update(fr=french))
+        self.world.lose_the_state()
+        self.apply_a_plan_twice()
         self.calm_down("files")
 
     @rule(name=st.sampled_from(REMOTES))

@@ -102,8 +102,9 @@ class Ledger:
 
     def _used(self, collection: str) -> None:
         """Note what was put into a collection: one that was deleted elsewhere comes back for it, and may stay."""
-        if self.since[collection].deleted:
-            self.since[collection].unsure = True
+        since = self.since.get(collection)
+        if since is not None and since.deleted:
+            since.unsure = True
 
     def removed(self, name: str, raw: Json, *unseen: Json, counts: bool) -> None:
         """Note a deletion: whoever removes what they see means it. One out of sight already is no news."""

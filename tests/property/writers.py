@@ -148,10 +148,10 @@ class People(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES))
     def write_the_title_anew(self, name: str) -> None:
-        def change(raw: Json) -> None:
-            raw["texts"]["en"]["title"] = f"About {birth(raw)} {self.word()}"
+        self.world.edit(name, self.another_title)
 
-        self.world.edit(name, change)
+    def another_title(self, raw: Json) -> None:
+        raw["texts"]["en"]["title"] = f"About {birth(raw)} {self.word()}"
 
     @rule(name=st.sampled_from(HOLD_DESCRIPTIONS))
     def describe(self, name: str) -> None:
