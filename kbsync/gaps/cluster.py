@@ -1,6 +1,6 @@
 """Topics among questions, without being told how many.
 
-First many small communities of the neighbour graph (Leiden: Traag, Waltman and van Eck 2019), found once more where
+First many small communities of the neighbour graph (Louvain: Blondel et al. 2008), found once more where
 the directions that part them count for more (self-training, as in Caron et al. 2018 with a linear head). Then those
 are put together that are hardly less alike across than within, unless different articles answer them. One resolution
 would split large topics and hide small ones; likeness has no scale. How many small communities there are at first
@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array
-from sknetwork.clustering import Leiden
+from sknetwork.clustering import Louvain
 
 from kbsync.gaps.arrays import Integers, Vectors
 from kbsync.gaps.discriminant import discriminants
@@ -69,8 +69,9 @@ def _sharpened(
 
 
 def _communities(graph: NeighbourGraph, counts: Integers, resolution: float, seed: int) -> Integers:
-    leiden = Leiden(resolution=resolution, random_state=seed)
-    return np.asarray(leiden.fit_predict(_with_resends(graph.weights, counts)))
+    # scikit-network's Leiden draws from the C library's `rand`, which no seed of ours reaches: never twice the same
+    louvain = Louvain(resolution=resolution, random_state=seed)
+    return np.asarray(louvain.fit_predict(_with_resends(graph.weights, counts)))
 
 
 def _resolution(count: int) -> float:

@@ -30,9 +30,10 @@ def discriminants(vectors: Vectors, group: Integers) -> Vectors:
     if not len(rows):
         return vectors
     _, label, sizes = np.unique(group[rows], return_inverse=True, return_counts=True)
-    centres = summed(vectors[rows], label, np.ones(len(rows), dtype=np.float32), len(sizes))
+    inside = vectors[rows]
+    centres = summed(inside, label, np.ones(len(rows), dtype=np.float32), len(sizes))
     centres /= sizes[:, None]
-    inside = vectors[rows] - centres[label]
+    inside -= centres[label]
     within = inside.T @ inside / len(rows)
     usual = float(np.trace(within)) / len(within)
     if len(sizes) <= _LINE or usual < _TINY:
@@ -41,7 +42,8 @@ def discriminants(vectors: Vectors, group: Integers) -> Vectors:
     within[np.diag_indices_from(within)] += _SHRINKAGE * usual
     middle = sizes @ centres / len(rows)
     spread = (centres - middle) * np.sqrt(sizes / len(rows))[:, None]
-    return unit_rows((vectors - middle) @ _directions(spread.T @ spread, within, len(sizes) - 1))
+    directions = _directions(spread.T @ spread, within, len(sizes) - 1)
+    return unit_rows(vectors @ directions - middle.astype(np.float32) @ directions)
 
 
 def _directions(between: Floats, within: Floats, most: int) -> Floats:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from kbsync.gaps.abreast import steady
 from kbsync.gaps.arrays import Flags, Floats, Integers, Vectors
 from kbsync.gaps.chatter import chatter
 from kbsync.gaps.desk import Desk, Space, fold, lay_out
@@ -131,7 +132,8 @@ class Fitted(NamedTuple):
                 continue
             texts, askers = fold(questions, spoken)
             for start in range(0, len(texts), _CHUNK):
-                found = desk.place(desk.space.encode(texts[start : start + _CHUNK]))
+                with steady():
+                    found = desk.place(desk.space.encode(texts[start : start + _CHUNK]))
                 _scatter(placed, askers[start : start + _CHUNK], found)
         return placed
 
@@ -170,14 +172,16 @@ def fit(
         texts, askers = fold(questions, spoken)
         articles = [shelf[number] for number in numbers]
         remembering = CachedEncoder(chosen, cache) if chosen is not None and cache is not None else chosen
-        desk = lay_out(language, texts, askers, articles, remembering, seed=settings.seed)
-        standing = stand(desk, seed=settings.seed)
+        with steady():
+            desk = lay_out(language, texts, askers, articles, remembering, seed=settings.seed)
+            standing = stand(desk, seed=settings.seed)
         found = list(collect(desk, standing, settings.min_topic_size))
         own = _own(desk, standing, found, np.array([*numbers, -1]), len(topics))
         _scatter(placed, askers, own)
         topics += _topics(found, articles, numbers, said, questions)
         if beyond:
-            desks[language] = _fitted(desk, own, settings.seed)
+            with steady():
+                desks[language] = _fitted(desk, own, settings.seed)
     names = distinct([topic.name for topic in topics])
     named = tuple(topic._replace(name=name) for topic, name in zip(topics, names, strict=True))
     return Fitted(idle, speech, desks, named, tuple(shelf), tuple(written), tuple(sorted(used))), placed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +15,7 @@ from pyarrow import parquet
 from kbsync.gaps.arrays import Integers
 from kbsync.gaps.encode.base import Encoder, VectorCache
 from kbsync.gaps.fitted import Fitted, Placement, fit
+from kbsync.gaps.identify import identifier
 from kbsync.gaps.model import HelpText
 from kbsync.gaps.parts import Parts, split
 from kbsync.gaps.placing import Task, columns, gathered, joined, keep, place, said
@@ -54,7 +56,9 @@ def learn(
     """Learn from all conversations of the source; `beyond` says that others will be placed later."""
     note("Reading")
     parts = split(source.documents(KNOWN.empty_table()), folder / "parts", settings.part)
-    readings = _read(parts, folder, settings)
+    with ThreadPoolExecutor(1) as meanwhile:
+        meanwhile.submit(identifier)  # takes a second, and what is read needs it
+        readings = _read(parts, folder, settings)
     lots = _lots(readings)
     cut = _cut(lots, settings.sample)
     sample = [each for path in readings for each in said(_drawn(path, cut))]

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
+from kbsync.gaps.abreast import abreast
 from kbsync.gaps.arrays import Flags, Floats, Integers, Vectors
 
-_CHUNK: Final = 1_024
+_CHUNK: Final = 512
 _EXACT: Final = 20_000
 _PROBES: Final = 12
 _BLOCK: Final = 64
@@ -30,9 +31,12 @@ def nearest(queries: Vectors, pool: Vectors, k: int) -> Neighbours:
     k = min(k, len(pool))
     rows = np.zeros((len(queries), k), dtype=np.int64)
     cosines = np.zeros((len(queries), k), dtype=np.float32)
-    for start in range(0, len(queries), _CHUNK):
+
+    def search(start: int) -> None:
         part = slice(start, start + _CHUNK)
         rows[part], cosines[part] = _best(queries[part] @ pool.T, k)
+
+    abreast(search, range(0, len(queries), _CHUNK))
     return Neighbours(rows, cosines)
 
 

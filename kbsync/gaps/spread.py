@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
+from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from kbsync.errors import ConfigError, ConversationError
@@ -15,8 +16,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _TRIES: Final = 3
-#: Seconds until an idle process gives its memory back: what follows the reading needs it.
-_IDLE: Final = 3
 
 
 class Workers(NamedTuple):
@@ -47,10 +46,11 @@ def spread(work: Callable[[T], R], tasks: Sequence[T], workers: Workers = HERE) 
         return [work(task) for task in tasks]
     for _ in range(_TRIES):
         try:
-            pool = Parallel(n_jobs=count, backend="loky", idle_worker_timeout=_IDLE)
-            return list(pool(delayed(work)(task) for task in tasks))
+            return list(Parallel(n_jobs=count, backend="loky")(delayed(work)(task) for task in tasks))
         except TerminatedWorkerError:
             continue
+        finally:
+            get_reusable_executor().shutdown()  # what follows the reading needs the workers' memory
     raise ConversationError(
         "the workers of the analysis were ended by the system",
         hint="set a smaller [gaps] memory, or workers = 1",

@@ -160,7 +160,7 @@ WHOLE = cluster.topics
 RESOLUTION = cluster._resolution
 VARIANTS: dict[str, Callable[[], Any]] = {
     "all": lambda: patch.object(cluster, "topics", WHOLE),
-    "plain Leiden": plain,
+    "plain Louvain": plain,
     "not merged": unmerged,
     "not sharpened": lambda: patch.object(cluster, "discriminants", lambda vectors, _: vectors),
     "half as fine": lambda: patch.object(cluster, "_resolution", lambda count: RESOLUTION(count) / 2),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from kbsync.errors import ConfigError
+from kbsync.gaps.abreast import abreast
 from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
 from kbsync.gaps.encode.bert import build
 from kbsync.gaps.encode.folder import Recipe, read_recipe
 from kbsync.gaps.encode.safetensors import read_tensors
 
-_BATCH: Final = 32
+_BATCH: Final = 8
 _CHARACTERS: Final = 20_000
 
 
@@ -50,26 +51,17 @@ class SentenceEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return unit rows, shape (texts, width); texts beyond the model's length are cut."""
-        width = self._session.get_outputs()[0].shape[-1]
-        vectors = np.zeros((len(texts), width if isinstance(width, int) else 0), dtype=np.float32)
-        for rows, pooled in self._batches(texts):
-            if vectors.shape[1] != pooled.shape[1]:
-                vectors = np.zeros((len(texts), pooled.shape[1]), dtype=np.float32)
-            vectors[rows] = pooled
-        return unit_rows(vectors)
-
-    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Floats]]:
-        """Encode texts of like length together, so that little is spent on padding."""
-        recipe = self.recipe
+        recipe, shape = self.recipe, self._session.get_outputs()[0].shape
         tokens = [
             self._tokens(recipe.prompt + (text.lower() if recipe.lower_case else text)) for text in texts
         ]
-        order = sorted(
-            (row for row in range(len(texts)) if texts[row].strip()), key=lambda row: len(tokens[row])
-        )
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
-            yield rows, self._run([tokens[row] for row in rows])
+        batches = _alike(tokens, [row for row, text in enumerate(texts) if text.strip()])
+        pooled = abreast(lambda rows: self._run([tokens[row] for row in rows]), batches)
+        width = pooled[0].shape[1] if pooled else shape[-1] if isinstance(shape[-1], int) else 0
+        vectors = np.zeros((len(texts), width), dtype=np.float32)
+        for rows, found in zip(batches, pooled, strict=True):
+            vectors[rows] = found
+        return unit_rows(vectors)
 
     def _tokens(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text[:_CHARACTERS]).ids
@@ -82,6 +74,12 @@ class SentenceEncoder:
         offered = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         states = self._session.run(None, {name: offered[name] for name in self._inputs})[0]
         return states if states.ndim == 2 else _pooled(states, mask, self.recipe.pooling)  # noqa: PLR2004 - a graph that pools by itself
+
+
+def _alike(tokens: Sequence[list[int]], rows: Sequence[int]) -> list[list[int]]:
+    """Put rows of like length together, so that little is spent on padding."""
+    order = sorted(rows, key=lambda row: len(tokens[row]))
+    return [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
 
 
 @lru_cache(maxsize=2)
@@ -120,9 +118,7 @@ def _named(weights: Path) -> str:
 
 def _options(onnxruntime: Any) -> Any:
     options = onnxruntime.SessionOptions()
-    options.add_session_config_entry(
-        "session.intra_op.allow_spinning", "0"
-    )  # a busy machine pays for waiting loops
+    options.intra_op_num_threads = 1  # small batches side by side leave no core waiting
     options.enable_cpu_mem_arena = False  # batches are small: what it keeps is more than what it saves
     options.log_severity_level = 3
     return options

@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from kbsync.gaps.abreast import abreast
 from kbsync.gaps.arrays import Floats, Vectors, unit_rows
 from kbsync.gaps.encode.pieces import PieceVectorizer
 from kbsync.gaps.sentences import UNSPACED
@@ -25,6 +26,7 @@ _WORD_DIMENSIONS: Final = 200
 _MAX_TERMS: Final = 60_000
 _MAX_WORDS: Final = 10_000
 _FIT_ON: Final = 30_000
+_CHUNK: Final = 1_024
 _POWER: Final = 1.5
 #: Power iterations of the randomised SVD; scikit-learn's five cost twice as much for no better topics (ABCD: NMI .785, .786).
 _ITERATIONS: Final = 2
@@ -81,7 +83,9 @@ class _TermSpace:
     def encode(self, texts: Sequence[str]) -> Vectors:
         if self._svd is None:
             return np.zeros((len(texts), 1), dtype=np.float32)
-        return unit_rows(self._svd.transform(self._sparse(texts)) * self._scale ** (_POWER - 1))
+        terms, svd = self._sparse(texts), self._svd
+        parts = [terms[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
+        return unit_rows(np.vstack(abreast(svd.transform, parts)) * self._scale ** (_POWER - 1))
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the texts it was fitted on at home when it is kept or sent away."""
