@@ -34,7 +34,7 @@ class Base(Record, frozen=True, kw_only=True):
     """The last agreement on one entry.
 
     `settled` is False while a replica still waits for it. A `retired` one is a tombstone. `dangling` are
-    relative addresses in its bodies that name nothing yet.
+    addresses in its bodies that name nothing yet, and could name an article some day.
     """
 
     entry: Entry

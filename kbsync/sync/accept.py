@@ -23,6 +23,7 @@ from kbsync.sync.tasks import stays_away
 
 _REMEMBERED = 8
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|[#?]|\Z")
+_ARTICLE = re.compile(r"^ri:page/|/(?:articles|pages)/")
 
 
 def now() -> str:
@@ -63,12 +64,19 @@ def _all_changes(survey: Survey, decision: Decision, *, steps: bool) -> Iterable
 
 
 def dangling(entry: Entry) -> tuple[str, ...]:
-    """Return the relative addresses that an entry's bodies link to: they name nothing, or did not when read."""
+    """Return the addresses in an entry's bodies that name nothing, or did not when read, and may yet name an article.
+
+    Those are relative ones, titles of pages, and web addresses of articles and pages.
+    """
     texts = entry.texts.values() if isinstance(entry, Article) else ()
     links = (target for text in texts for target, is_image in targets(text.body) if not is_image)
     return tuple(
-        sorted({link.href for link in links if isinstance(link, Url) and not _ABSOLUTE.match(link.href)})
+        sorted({link.href for link in links if isinstance(link, Url) and _may_name_an_article(link.href)})
     )
+
+
+def _may_name_an_article(address: str) -> bool:
+    return not _ABSOLUTE.match(address) or bool(_ARTICLE.search(address))
 
 
 def _shadow(survey: Survey, decision: Decision, side: Side, base: Entry) -> Shadow | None:

@@ -128,7 +128,7 @@ class Book:
 
 @runtime_checkable
 class Resolver(Protocol):
-    """A replica in which a link can name what is not there yet: files, by their paths."""
+    """A replica in which a link can name what is not there yet, or is no article yet: by path, title or address."""
 
     def named(self, handle: str, address: str, names: Names) -> Target:
         """Return what an address names by now in a thing with this handle."""
@@ -142,7 +142,6 @@ class _Seen:
         self.default_locale = names.default_locale
         self.handle = names.handle
         self.alias = names.alias
-        self.by_alias = names.by_alias
         self.asset = names.asset
         self.address = names.address
 
@@ -160,6 +159,11 @@ class Unaware(_Seen):
         id = self._names.id(handle, kind)
         return None if kind == "article" and id in self._unknown else id
 
+    def by_alias(self, alias: str, kind: Kind = "article") -> str | None:
+        """Return the kbsync id of the thing with this alias."""
+        id = self._names.by_alias(alias, kind)
+        return None if kind == "article" and id in self._unknown else id
+
 
 class Strict(_Seen):
     """A book that understands today's names only, so that links to former ones are written anew."""
@@ -167,6 +171,7 @@ class Strict(_Seen):
     def __init__(self, book: Book) -> None:
         super().__init__(book)
         self.asset = book.asset_now
+        self.by_alias = book.by_alias
         self._now = book.now
 
     def id(self, handle: str, kind: Kind = "article") -> str | None:

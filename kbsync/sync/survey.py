@@ -108,6 +108,8 @@ class Survey:
         replica, reading = self.replicas[name], self.found.current[name].get(key)
         if base is None or not base.dangling or reading is None or not isinstance(replica, Resolver):
             return frozenset()
+        if not self.policy.reads(name):
+            return frozenset()
         named = (replica.named(reading.handle, address, self.books[name]) for address in base.dangling)
         return frozenset(target.article for target in named if isinstance(target, ArticleRef))
 

@@ -20,7 +20,8 @@ from kbsync.replicas.files.replica import FilesReplica
 from kbsync.replicas.intercom import IntercomReplica, IntercomSettings
 from kbsync.replicas.limits import Patience
 from kbsync.sandbox.server import Sandbox
-from kbsync.sync.names import Book
+from kbsync.sync.accept import dangling
+from kbsync.sync.names import Book, Resolver, Unaware
 
 PATIENCE = Patience(sleep=lambda seconds: None)
 
@@ -322,6 +323,18 @@ class TestReplica:
         reading = stand.create(wanted)
 
         assert stand.shown(reading).texts["en"].body == wanted.texts["en"].body
+
+    def test_a_link_comes_to_life(self, stand: Stand) -> None:
+        """A link to what is no article yet is remembered, and named once it is one."""
+        stand.create(article())
+        link = b.Link(b.ArticleRef("refunds"), (b.Text("see refunds"),))
+        reading = stand.create(Article("more", {"en": Text("More", b.Document((b.Paragraph((link,)),)))}))
+        before = stand.replica.parse(reading, Unaware(stand.names, frozenset({"refunds"})))
+
+        (address,) = dangling(before)
+
+        assert isinstance(stand.replica, Resolver)
+        assert stand.replica.named(reading.handle, address, stand.names) == b.ArticleRef("refunds")
 
     def test_a_link_to_nothing_waits(self, stand: Stand) -> None:
         """A link to an article that is not there yet becomes its text, and says so."""

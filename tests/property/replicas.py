@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from memory import Json, Memory, Moods, Thing, Write, target
+from memory import Json, Memory, Moods, Thing, Write
 
 from kbsync.article import CollectionText, Entry, Text
-from kbsync.document.blocks import Target
 from kbsync.document.formats import Loss
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import Missing, Waiting
@@ -65,10 +64,6 @@ class Files(Memory):
                 raw = {**thing.raw, "path": handle, "place": handle.rpartition("/")[0]}
                 del self.things[key]
                 self.things[thing.kind, handle] = replace(thing, handle=handle, raw=raw)
-
-    def named(self, handle: str, address: str, names: Names) -> Target:
-        """Return what a link names by now: a path leads to whatever comes to lie there."""
-        return target(address, names)
 
     def _retired(self, key: Key) -> Thing:
         return replace(self.things.pop(key), retired=True)

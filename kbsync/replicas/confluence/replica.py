@@ -8,6 +8,7 @@ from contextlib import suppress
 from requests.adapters import BaseAdapter
 
 from kbsync.article import Entry
+from kbsync.document.blocks import Target
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import Missing, Rejected, RemoteError
 from kbsync.replicas.base import (
@@ -128,6 +129,10 @@ class ConfluenceReplica:
     def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:  # noqa: ARG002  a mark survives an edit
         """Search by title for the page an interrupted `create` may have made."""
         return self._pages.find(kind, id, raw)
+
+    def named(self, handle: str, address: str, names: Names) -> Target:
+        """Return what a link on a page leads to."""
+        return self._translator.links(handle, names).read(address)
 
     def discard(self, reading: Reading) -> None:
         """Move a page to the trash: what the probe of `kbsync doctor` made, and nothing else."""

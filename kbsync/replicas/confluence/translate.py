@@ -50,7 +50,7 @@ class Translator:
         return form.translations if self.settings.locales == "pages" else {}
 
     def _text(self, leaf: Leaf, draft: bool, names: Names) -> Text:
-        body = CONFLUENCE.read(leaf.body, self._links(leaf.id, names))
+        body = CONFLUENCE.read(leaf.body, self.links(leaf.id, names))
         return Text(leaf.plain, body, state="draft" if draft else "published")
 
     # --- rendering --------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class Translator:
         return msgspec.structs.replace(_titled(old or Leaf(""), text.title, mark), body=body)
 
     def _body(self, document: Document, old: Leaf | None, names: Names, losses: list[Loss]) -> str:
-        links = self._links(old.id if old else "", names)
+        links = self.links(old.id if old else "", names)
         if old is None:
             rendered = CONFLUENCE.write(document, links)
         else:
@@ -115,7 +115,8 @@ class Translator:
         losses.extend(rendered.losses)
         return rendered.raw
 
-    def _links(self, page: str, names: Names) -> ConfluenceLinks:
+    def links(self, page: str, names: Names) -> ConfluenceLinks:
+        """Return how links of a page are spelled."""
         return ConfluenceLinks(names, self.base_url, self.settings.space, page)
 
 

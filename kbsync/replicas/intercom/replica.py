@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from kbsync.article import Entry
+from kbsync.document.blocks import Target
 from kbsync.document.formats import Loss
 from kbsync.effects import DIRECT, Effects
 from kbsync.errors import Missing, RemoteError
@@ -158,6 +159,10 @@ class IntercomReplica:
         if kind == "collection":
             return self._collections.find(raw, edited=edited)
         return self._articles.find(raw) or (self._articles.find_edited(raw) if edited else None)
+
+    def named(self, handle: str, address: str, names: Names) -> Target:  # noqa: ARG002  every article links alike
+        """Return what a link in an article leads to."""
+        return self._translator.links(self.settings.default_locale, names).read(address)
 
     def discard(self, reading: Reading) -> None:
         """Delete an article for good: what the probe of `kbsync doctor` made, and nothing else."""

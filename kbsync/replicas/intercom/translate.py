@@ -56,7 +56,7 @@ class Translator:
         shown = form.shown(locale)
         return Text(
             title=shown.title,
-            body=INTERCOM.read(shown.body, self._links(locale, names)),
+            body=INTERCOM.read(shown.body, self.links(locale, names)),
             description=shown.description,
             state=form.texts[locale].state,
         )
@@ -99,7 +99,7 @@ class Translator:
     ) -> Content:
         old = base.texts.get(locale) if base else None
         shown = base.shown(locale) if base and old else None
-        body = self._body(text.body, shown.body if shown else None, self._links(locale, names), losses)
+        body = self._body(text.body, shown.body if shown else None, self.links(locale, names), losses)
         state = text.state
         if self.settings.publish == "draft" and state == "published":
             state = old.state if old else "draft"
@@ -137,7 +137,8 @@ class Translator:
         url = base.url if base else ""
         return Raw(encode(CollectionForm(default, texts, parent, url)), tuple(losses))
 
-    def _links(self, locale: str, names: Names) -> IntercomLinks:
+    def links(self, locale: str, names: Names) -> IntercomLinks:
+        """Return how links of a body in this locale are spelled."""
         return IntercomLinks(names, self.center, self.settings.public_base_url, locale)
 
 

@@ -418,6 +418,19 @@ def test_a_plan_applied_twice_is_a_no_op(center: Center) -> None:
     assert center.engine().check(plan) == ()
 
 
+@pytest.mark.parametrize("name", ["intercom", "confluence"])
+def test_a_link_to_what_becomes_an_article_later_is_a_link_everywhere(center: Center, name: str) -> None:
+    """What a remote article links to comes into sight a run later: by then the others link to it too."""
+    other = center.write(name, "B", "two")
+    unseen = center.replica(name).things.pop(("article", other))
+    center.write(name, "A", f"one\nsee {other}")
+    center.sync()
+    center.replica(name).things["article", other] = unseen
+    center.sync()
+    assert all(center.body(each, "A") == f"one\nsee {center.one(each, 'B').handle}" for each in center.names)
+    assert center.sync().applied == ()
+
+
 def test_a_plan_of_a_first_meeting_is_a_no_op_the_second_time(center: Center) -> None:
     """What a step leaves is the same before and after it, also in fields that nobody filled in."""
     center.write("files", "A", "one")
