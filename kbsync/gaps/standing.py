@@ -18,6 +18,9 @@ from kbsync.gaps.merge import merge
 _COMPETITION: Final = 0.1
 _HALF: Final = 0.5
 _SLOPE: Final = 2.0
+#: Where everything is a gap, a little more caution finds more and repeats no more (fourteen public sets: f1_distinct .735
+#: as for gaps among articles, NMI .788 for .785).
+_ALIKE: Final = 0.65
 _TINY: Final = 1e-9
 #: Half the root of the mean cosine within a topic and this much lie between topics that have their article at a desk
 #: of two to six topics and those that have not (five public data sets: 9 of 10 are told right).
@@ -48,7 +51,7 @@ def stand(desk: Desk, *, seed: int = 0) -> Standing:
     topic = cluster.topics(desk.vectors, graph, np.where(sure, evidence.article, -1), desk.counts, seed=seed)
     centres = _centres(desk.vectors, topic, desk.counts)
     if not desk.articles:
-        topic = merge(desk.vectors, desk.counts, topic, np.arange(len(centres)))
+        topic = merge(desk.vectors, desk.counts, topic, np.arange(len(centres)), alike=_ALIKE)
         centres = _centres(desk.vectors, topic, desk.counts)
         nothing = np.zeros(len(centres))
         return Standing(
