@@ -178,12 +178,13 @@ def _merged(base: Base | None, conflict: Conflict) -> tuple[tuple[str, ...], Mer
 
 
 def _ancestor(base: Base | None, conflict: Conflict) -> Document | None:
+    """Return what all versions came from; one that came from nothing removed nothing of it."""
     values = [value for value in conflict.ancestors.values() if isinstance(value, Document)]
     if values:
         return values[0]
-    value = (
-        flatten(base.entry).get(Field("body", conflict.locale)) if base and not conflict.baseless else None
-    )
+    if base is None or conflict.ancestors:
+        return None
+    value = flatten(base.entry).get(Field("body", conflict.locale))
     return value if isinstance(value, Document) else None
 
 

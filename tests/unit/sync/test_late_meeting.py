@@ -103,3 +103,15 @@ def test_a_deletion_counts_where_a_translation_cannot_be_shown(center: Center) -
     center.sync()
     assert not center.files.living()
     assert not center.confluence.living()
+
+
+def test_a_version_without_a_past_removes_nothing(late: Center) -> None:
+    """Held while its replica was only written to, and read again, it stands beside the others in the merged file."""
+    late.sync()
+    for direction in ({"intercom": "push"}, {}):
+        late.policy = replace(late.policy, direction=direction)
+        late.sync()
+    (file,) = (late.home / "conflicts").glob("a.*.md")
+    text = file.read_text(encoding="utf-8")
+    assert set(NEW.split()) | set(OLD.split()) <= set(text.split())
+    assert "<<<<<<<" in text
