@@ -182,7 +182,7 @@ def _ancestor(base: Base | None, conflict: Conflict) -> Document | None:
     values = [value for value in conflict.ancestors.values() if isinstance(value, Document)]
     if values:
         return values[0]
-    if base is None or conflict.ancestors:
+    if base is None or conflict.baseless or conflict.ancestors:
         return None
     value = flatten(base.entry).get(Field("body", conflict.locale))
     return value if isinstance(value, Document) else None
