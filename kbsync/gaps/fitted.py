@@ -120,6 +120,7 @@ class Fitted(NamedTuple):
     written: tuple[str, ...]
     encoders: tuple[str, ...]
 
+    @steady()
     def place(self, said: Sequence[Said]) -> Placement:
         """Return where conversations belong that were not in the sample; in memory for some thousand texts."""
         placed = Placement.nowhere(len(said))
@@ -132,12 +133,12 @@ class Fitted(NamedTuple):
                 continue
             texts, askers = fold(questions, spoken)
             for start in range(0, len(texts), _CHUNK):
-                with steady():
-                    found = desk.place(desk.space.encode(texts[start : start + _CHUNK]))
+                found = desk.place(desk.space.encode(texts[start : start + _CHUNK]))
                 _scatter(placed, askers[start : start + _CHUNK], found)
         return placed
 
 
+@steady()
 def fit(
     said: Sequence[Said],
     shelf: Sequence[HelpText],
@@ -172,16 +173,14 @@ def fit(
         texts, askers = fold(questions, spoken)
         articles = [shelf[number] for number in numbers]
         remembering = CachedEncoder(chosen, cache) if chosen is not None and cache is not None else chosen
-        with steady():
-            desk = lay_out(language, texts, askers, articles, remembering, seed=settings.seed)
-            standing = stand(desk, seed=settings.seed)
+        desk = lay_out(language, texts, askers, articles, remembering, seed=settings.seed)
+        standing = stand(desk, seed=settings.seed)
         found = list(collect(desk, standing, settings.min_topic_size))
         own = _own(desk, standing, found, np.array([*numbers, -1]), len(topics))
         _scatter(placed, askers, own)
         topics += _topics(found, articles, numbers, said, questions)
         if beyond:
-            with steady():
-                desks[language] = _fitted(desk, own, settings.seed)
+            desks[language] = _fitted(desk, own, settings.seed)
     names = distinct([topic.name for topic in topics])
     named = tuple(topic._replace(name=name) for topic, name in zip(topics, names, strict=True))
     return Fitted(idle, speech, desks, named, tuple(shelf), tuple(written), tuple(sorted(used))), placed

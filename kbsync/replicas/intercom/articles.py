@@ -158,18 +158,19 @@ class Articles:
                 return handle
         raise AssertionError
 
-    def find(self, raw: str) -> Reading | None:
-        """Search the newest articles for one that an interrupted `create` of this form may have made."""
-        wanted = article_form(raw)
-        like = [item for item in self._newest() if alike(forms.article(item, wanted.default), wanted)]
-        like.sort(key=lambda item: forms.article(item, wanted.default).parents != wanted.parents)
-        return self._first_free(like)
+    def find(self, raw: str, *, edited: bool = False) -> Reading | None:
+        """Search the newest articles for one that an interrupted `create` of this form may have made.
 
-    def find_edited(self, raw: str) -> Reading | None:
-        """Search the newest articles for what a person has left of the one that a `create` of this form made."""
+        With `edited` also for what a person has left of it.
+        """
         wanted = article_form(raw)
-        near = [(nearness(forms.article(item, wanted.default), wanted), item) for item in self._newest()]
-        near.sort(key=lambda pair: -pair[0])
+        seen = [(forms.article(item, wanted.default), item) for item in self._newest()]
+        like = [(form, item) for form, item in seen if alike(form, wanted)]
+        like.sort(key=lambda pair: pair[0].parents != wanted.parents)
+        found = self._first_free(item for _, item in like)
+        if found is not None or not edited:
+            return found
+        near = sorted(((nearness(form, wanted), item) for form, item in seen), key=lambda pair: -pair[0])
         return self._first_free(item for share, item in near if share > 0)
 
     def _first_free(self, items: Iterable[Json]) -> Reading | None:

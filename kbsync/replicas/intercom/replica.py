@@ -156,9 +156,8 @@ class IntercomReplica:
     def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:  # noqa: ARG002  Intercom has no place for an id
         """Search by title and words for what an interrupted `create` may have made."""
         self._ready()
-        if kind == "collection":
-            return self._collections.find(raw, edited=edited)
-        return self._articles.find(raw) or (self._articles.find_edited(raw) if edited else None)
+        things = self._articles if kind == "article" else self._collections
+        return things.find(raw, edited=edited)
 
     def named(self, handle: str, address: str, names: Names) -> Target:  # noqa: ARG002  every article links alike
         """Return what a link in an article leads to."""
