@@ -6,6 +6,7 @@ What must come out of any of them are the invariants at rest; what only one of t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from playground import CALM, NAMES, REMOTES, Run
 from replicas import Moods, Thing
 from writers import HOLD_DESCRIPTIONS, People
 
+from kbsync.errors import KbsyncError
 from kbsync.sync.policy import Budget
 
 HOW = ("before", "after", "lost")
@@ -53,9 +55,6 @@ class Games(People):
         return run
 
     def calm_down(self, take: Any) -> None:
-        raise NotImplementedError
-
-    def apply_a_plan_twice(self) -> None:
         raise NotImplementedError
 
     def shared(self) -> Copies:
@@ -380,6 +379,15 @@ class Games(People):
             self.write_line("intercom", copy)
         self.calm_down("files")
         assert birth(new.raw) not in self.world.twins(), "made twice"
+
+    @rule()
+    def apply_a_plan_twice(self) -> None:
+        self.weather_passes()
+        with suppress(KbsyncError):
+            plan = self.world.plan()
+            first = self.run(self.world.run(lambda engine: engine.apply(plan)))
+            second = self.run(self.world.run(lambda engine: engine.apply(plan)))
+            must.idempotence(self.world, plan, first, second)
 
     @rule()
     def a_plan_of_a_first_meeting(self) -> None:

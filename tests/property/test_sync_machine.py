@@ -200,15 +200,6 @@ class SyncMachine(Games):
             self.world.intercom.race = race
             must.stale_plan_refusal(self.world, planned, plan, run)
 
-    @rule()
-    def apply_a_plan_twice(self) -> None:
-        self.weather_passes()
-        with suppress(KbsyncError):
-            plan = self.world.plan()
-            first = self.run(self.world.run(lambda engine: engine.apply(plan)))
-            second = self.run(self.world.run(lambda engine: engine.apply(plan)))
-            must.idempotence(self.world, plan, first, second)
-
     @precondition(lambda self: hasattr(self, "world") and self.world.conflicts())
     @rule(take=st.sampled_from((*NAMES, "merged")))
     def settle_a_conflict(self, take: Any) -> None:

@@ -76,6 +76,12 @@ class Center:
         key = ("article", self.one(name, title).handle)
         self.replica(name).edit(key, lambda raw: raw["texts"]["en"].update(fields))  # type: ignore[arg-type]
 
+    def translate(self, name: str, title: str) -> None:
+        """Add a French text to an article."""
+        french: Json = {"title": "Un", "description": "", "state": "published", "body": "un"}
+        key = ("article", self.one(name, title).handle)
+        self.replica(name).edit(key, lambda raw: raw["texts"].update(fr=french))
+
     def delete(self, name: str, title: str) -> None:
         """Delete an article."""
         del self.replica(name).things["article", self.one(name, title).handle]

@@ -435,9 +435,7 @@ def test_a_plan_of_a_first_meeting_is_a_no_op_the_second_time(center: Center) ->
     """What a step leaves is the same before and after it, also in fields that nobody filled in."""
     center.write("files", "A", "one")
     center.sync()
-    french = {"title": "Un", "description": "", "state": "published", "body": "un"}
-    key = ("article", center.one("intercom", "A").handle)
-    center.intercom.edit(key, lambda raw: raw["texts"].update(fr=french))
+    center.translate("intercom", "A")
     center.forget_everything()
     plan = center.engine().plan()
     assert center.engine().apply(plan).exit_code == 0

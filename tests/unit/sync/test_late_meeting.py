@@ -39,12 +39,6 @@ def _bodies(center: Center) -> dict[str, str]:
     return {name: center.body(name, "A") for name in center.names}
 
 
-def _translate(center: Center, name: str) -> None:
-    french = {"title": "Un", "description": "", "state": "published", "body": "un"}
-    key = ("article", center.one(name, "A").handle)
-    center.replica(name).edit(key, lambda raw: raw["texts"].update(fr=dict(french)))
-
-
 def test_an_older_copy_overwrites_nothing(late: Center) -> None:
     """Both versions stay where they are, and a person is asked."""
     for _ in range(2):
@@ -78,7 +72,7 @@ def test_the_policy_decides_and_says_so(
 def test_what_one_copy_lacks_nobody_removed(center: Center, name: str) -> None:
     """A translation that only the late copy lacks reaches it, one that only it has is taken, and both stay."""
     _everywhere(center)
-    _translate(center, name)
+    center.translate(name, "A")
     _agreed_without_intercom(center)
     assert center.sync().exit_code == 0
     assert all("fr" in center.one(each, "A").raw["texts"] for each in ("files", "intercom"))
@@ -95,7 +89,7 @@ def test_a_late_copy_that_says_the_same_asks_nobody(center: Center) -> None:
 def test_a_deletion_counts_where_a_translation_cannot_be_shown(center: Center) -> None:
     """Met again with a translation, the article is gone everywhere once somebody deletes it in Confluence."""
     _everywhere(center)
-    _translate(center, "intercom")
+    center.translate("intercom", "A")
     center.forget_everything()
     center.sync()
     center.sync()
