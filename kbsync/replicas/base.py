@@ -16,6 +16,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from kbsync.article import Entry
+from kbsync.document.blocks import Target
 from kbsync.document.formats import Loss
 from kbsync.errors import KbsyncError
 
@@ -190,6 +191,10 @@ class Replica(Protocol):
 
         With `edited` also for one that a person changed since, told by what was left of it.
         """
+        ...
+
+    def named(self, handle: str, address: str, names: Names) -> Target:
+        """Return what the address of a link names by now in a thing with this handle: a path, a title or a URL."""
         ...
 
     def download(self, address: str) -> bytes:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, runtime_checkable
 
-from kbsync.document.blocks import Target
 from kbsync.replicas.base import Key, Kind, Names, Reading
 from kbsync.state.records import EntryKey
 
@@ -124,15 +122,6 @@ class Book:
     def address(self, asset: str) -> str | None:
         """Return this replica's own address of the asset."""
         return self._addresses.get(asset)
-
-
-@runtime_checkable
-class Resolver(Protocol):
-    """A replica in which a link can name what is not there yet, or is no article yet: by path, title or address."""
-
-    def named(self, handle: str, address: str, names: Names) -> Target:
-        """Return what an address names by now in a thing with this handle."""
-        ...
 
 
 class _Seen:

@@ -19,7 +19,7 @@ from kbsync.sync.adopt import Adoption, Identified
 from kbsync.sync.assets import AssetStore, Homecoming
 from kbsync.sync.fields import flatten, lift
 from kbsync.sync.first import leader
-from kbsync.sync.names import Book, Resolver, Unaware
+from kbsync.sync.names import Book, Unaware
 from kbsync.sync.observe import Seen, look, reading_of
 from kbsync.sync.outcome import Progress, Stopped, Warned
 from kbsync.sync.policy import Policy
@@ -106,9 +106,7 @@ class Survey:
     def _come_to_life(self, name: ReplicaName, key: EntryKey, base: Base | None) -> frozenset[str]:
         """Return the articles that dangling links of an entry name by now."""
         replica, reading = self.replicas[name], self.found.current[name].get(key)
-        if base is None or not base.dangling or reading is None or not isinstance(replica, Resolver):
-            return frozenset()
-        if not self.policy.reads(name):
+        if base is None or not base.dangling or reading is None or not self.policy.reads(name):
             return frozenset()
         named = (replica.named(reading.handle, address, self.books[name]) for address in base.dangling)
         return frozenset(target.article for target in named if isinstance(target, ArticleRef))

@@ -21,7 +21,7 @@ from kbsync.replicas.intercom import IntercomReplica, IntercomSettings
 from kbsync.replicas.limits import Patience
 from kbsync.sandbox.server import Sandbox
 from kbsync.sync.accept import dangling
-from kbsync.sync.names import Book, Resolver, Unaware
+from kbsync.sync.names import Book, Unaware
 
 PATIENCE = Patience(sleep=lambda seconds: None)
 
@@ -333,7 +333,6 @@ class TestReplica:
 
         (address,) = dangling(before)
 
-        assert isinstance(stand.replica, Resolver)
         assert stand.replica.named(reading.handle, address, stand.names) == b.ArticleRef("refunds")
 
     def test_a_link_to_nothing_waits(self, stand: Stand) -> None:
