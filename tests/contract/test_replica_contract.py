@@ -16,6 +16,7 @@ from kbsync.document import blocks as b
 from kbsync.errors import Missing, Moved
 from kbsync.replicas.base import Reading, Replica
 from kbsync.replicas.confluence import ConfluenceReplica, ConfluenceSettings
+from kbsync.replicas.confluence.page import PROPERTY
 from kbsync.replicas.files.replica import FilesReplica
 from kbsync.replicas.intercom import IntercomReplica, IntercomSettings
 from kbsync.replicas.limits import Patience
@@ -33,6 +34,7 @@ class Stand:
     replica: Replica
     edit: Callable[[Reading, str], None]
     names: Book
+    unmark: Callable[[Reading], None] = lambda reading: None
 
     def create(self, entry: Entry) -> Reading:
         """Create an entry and learn its names, as the engine does."""
@@ -119,7 +121,19 @@ def confluence(sandbox: Sandbox, **settings: Any) -> Stand:
             wish["version"] = {"number": page["version"]["number"] + 1}
             person.put(path, json=wish).raise_for_status()
 
-    return Stand(replica, edit, Book("en"))
+    def unmark(reading: Reading) -> None:
+        with httpx.Client(base_url=sandbox.confluence_url, auth=access) as person:
+            v1 = f"/rest/api/content/{reading.handle}/property/{PROPERTY}"
+            path = _property_v2(person, reading.handle) if sandbox.deployment == "cloud" else v1
+            person.delete(path).raise_for_status()
+
+    return Stand(replica, edit, Book("en"), unmark)
+
+
+def _property_v2(person: httpx.Client, id: str) -> str:
+    path = f"/api/v2/pages/{id}/properties"
+    (found,) = person.get(path, params={"key": PROPERTY}).raise_for_status().json()["results"]
+    return f"{path}/{found['id']}"
 
 
 def _edit_v2(person: httpx.Client, id: str, words: str) -> None:
@@ -313,6 +327,19 @@ class TestReplica:
 
         assert heirs.find("article", wanted.id, raw) == made
         assert heirs.find("article", "other", stand.replica.render(other, None, stand.names).raw) is None
+
+    def test_an_interrupted_creation_is_found_after_an_edit(self, stand: Stand) -> None:
+        """What `create` made is found although it never got its mark and a person has written to it."""
+        stand.create(article("other", "Something else", "Entirely."))
+        raw = stand.replica.render(article(), None, stand.names).raw
+        made = stand.replica.create("article", "refunds", raw).reading
+        stand.unmark(made)
+        stand.edit(made, "Money comes back. Soon.")
+
+        found = _after_a_crash(stand.replica).find("article", "refunds", raw, edited=True)
+
+        assert found is not None
+        assert found.handle == made.handle
 
     def test_links_lead_to_articles(self, stand: Stand) -> None:
         """A link to an article comes back as a link to that article."""

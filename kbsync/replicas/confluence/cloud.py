@@ -30,6 +30,7 @@ V2: Final = "api/v2"
 V1: Final = "rest/api"
 
 _LIMIT: Final = 250
+_NEWEST: Final = 50
 _POLLS: Final = 40
 _BUSY: Final = ("already running", "archival job", "archive job")
 _WHOLE: Final = {"body-format": "storage", "include-labels": "true", "include-properties": "true"}
@@ -88,12 +89,10 @@ class CloudSite:
         found = _marked(properties)
         if found is None and (not isinstance(properties, dict) or _more(properties)):
             found = _marked(self._client.get(f"{V2}/pages/{page.id}/properties", {"key": PROPERTY}))
-        body = item.get("body")
-        storage = body.get("storage") if isinstance(body, dict) else None
         return msgspec.structs.replace(
             page,
             whole=True,
-            body=text(storage.get("value")) if isinstance(storage, dict) else "",
+            body=_stored(item),
             labels=_labels(labels),
             mark=mark_of(found.get("value")) if found else None,
             mark_id=text(found.get("id")) if found else "",
@@ -104,6 +103,13 @@ class CloudSite:
         """Return the pages of this title."""
         found = self._client.every(f"{V2}/spaces/{self._space.id}/pages", {"title": title, "limit": _LIMIT})
         return [page for page in map(_page, found) if page.title.casefold() == title.casefold()]
+
+    def newest(self) -> list[Page]:
+        """Return the newest pages, in one request (operation getPagesInSpace)."""
+        query: dict[str, str | int] = {"status": "current", "sort": "-created-date"}
+        query |= {"limit": _NEWEST, "body-format": "storage"}
+        found = items(self._client.get(f"{V2}/spaces/{self._space.id}/pages", query))
+        return [msgspec.structs.replace(_page(item), body=_stored(item)) for item in found]
 
     def folder_parent(self, id: str) -> str:
         """Return what a folder lies in."""
@@ -260,6 +266,12 @@ def _page(item: Json) -> Page:
         parent_type=text(item.get("parentType")) or "page",
         message=text(version.get("message")),
     )
+
+
+def _stored(item: Json) -> str:
+    body = item.get("body")
+    storage = body.get("storage") if isinstance(body, dict) else None
+    return text(storage.get("value")) if isinstance(storage, dict) else ""
 
 
 def _version(item: Json) -> Json:

@@ -28,6 +28,7 @@ from kbsync.replicas.confluence.page import (
 API: Final = "rest/api"
 
 _LIMIT: Final = 250
+_NEWEST: Final = 50
 _STUB: Final = f"version,ancestors,metadata.properties.{PROPERTY}"
 _WHOLE: Final = f"body.storage,version,ancestors,metadata.labels,metadata.properties.{PROPERTY}"
 
@@ -89,6 +90,12 @@ class DataCenterSite:
         """Return the pages of this title."""
         query = {"spaceKey": self._key, "title": title, "type": "page", "expand": _STUB}
         return [_page(item) for item in self._client.every(f"{API}/content", query)]
+
+    def newest(self) -> list[Page]:
+        """Return the newest pages that carry no mark: `/content` has no order of creation, but ids grow."""
+        bare = sorted((page for page in self.pages() if page.mark is None), key=_age, reverse=True)
+        whole = (self.page(page.id) for page in bare[:_NEWEST])
+        return [page for page in whole if page is not None]
 
     def folder_parent(self, id: str) -> str:  # noqa: ARG002  Data Center has no folders
         """Return "": there are no folders."""
@@ -208,6 +215,10 @@ def _at(item: Any, *path: str) -> Any:
     for name in path:
         item = item.get(name) if isinstance(item, dict) else None
     return item
+
+
+def _age(page: Page) -> tuple[int, str]:
+    return len(page.id), page.id
 
 
 def _storage(body: str) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -20,6 +21,7 @@ from kbsync.replicas.confluence.settings import ConfluenceSettings
 from kbsync.replicas.confluence.site import Site
 from kbsync.replicas.confluence.swap import Swap
 from kbsync.replicas.confluence.words import words
+from kbsync.replicas.likeness import Look, nearness
 from kbsync.replicas.limits import Patience
 from kbsync.replicas.transport import Unclear
 
@@ -137,8 +139,7 @@ class Pages:
             return False
         if page.mark is not None:
             return _identity(page.mark) == _identity(leaf.mark)
-        home = {"", self._site.space().homepage}
-        same = page.parent == parent or {page.parent, parent} <= home
+        same = self._place(page.parent) == self._place(parent)
         return same and not page.archived and words(page.body) == words(leaf.body)
 
     def _candidates(self, leaf: Leaf, parent: str) -> Iterator[str]:
@@ -152,24 +153,40 @@ class Pages:
             return ""
         return Leaf(page.title, mark=page.mark).plain
 
-    def find(self, kind: Kind, id: str, raw: str) -> Reading | None:  # noqa: ARG002  the mark in the form holds both
+    def find(self, raw: str, *, edited: bool = False) -> Reading | None:
         """Search by title for the page that carries the mark, or that says the same and carries none.
 
         The latter was left by a run that stopped before the mark: it gets it now, lest a page that is to be a
-        collection be taken for somebody's article.
+        collection be taken for somebody's article. With `edited` also among the newest for what a person has
+        left of such a page.
         """
-        form = decode(raw)
-        top = self.top()
+        form, top = decode(raw), self.top()
         parent = form.parent or next(iter(sorted(top)), "")
+        found = self._by_title(form, parent) or (self._by_words(form, parent) if edited else None)
+        return reading(self._claimed(found, form.page), {}, top) if found is not None else None
+
+    def _by_title(self, form: Form, parent: str) -> Page | None:
         for tried, title in enumerate(self._candidates(form.page, form.parent), 1):
             stubs = self._site.titled(title)
             pages = (self._site.page(stub.id) for stub in stubs)
             found = next((page for page in pages if page and self._is(page, form.page, parent)), None)
-            if found is not None:
-                return reading(self._claimed(found, form.page), {}, top)
-            if not stubs and tried >= _SEARCHED:
-                return None
+            if found is not None or (not stubs and tried >= _SEARCHED):
+                return found
         return None
+
+    def _by_words(self, form: Form, parent: str) -> Page | None:
+        """Return the unmarked page that is nearest to the form, None where no person could have made it of it."""
+        named = set(islice(self._candidates(form.page, form.parent), _SEARCHED))
+        sent = Look(form.page.plain, words(form.page.body), self._place(parent))
+        near = []
+        for page in self._site.newest():
+            title = form.page.plain if page.title in named else page.title
+            near.append((nearness(Look(title, words(page.body), self._place(page.parent)), sent), page.id))
+        whole = (self._site.page(id) for share, id in sorted(near, reverse=True) if share > 0)
+        return next((page for page in whole if page and page.mark is None and not page.archived), None)
+
+    def _place(self, parent: str) -> str:
+        return "" if parent == self._site.space().homepage else parent
 
     def _claimed(self, page: Page, leaf: Leaf) -> Page:
         if page.mark is not None:

@@ -126,9 +126,9 @@ class ConfluenceReplica:
         """Archive a page; on Data Center, and where there is no archive, move it to the trash."""
         return self._pages.retire(old)
 
-    def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:  # noqa: ARG002  a mark survives an edit
-        """Search by title for the page an interrupted `create` may have made."""
-        return self._pages.find(kind, id, raw)
+    def find(self, kind: Kind, id: str, raw: str, *, edited: bool = False) -> Reading | None:  # noqa: ARG002  the mark in the form holds both
+        """Search for the page an interrupted `create` may have made: by title, then among the newest."""
+        return self._pages.find(raw, edited=edited)
 
     def named(self, handle: str, address: str, names: Names) -> Target:
         """Return what a link on a page leads to."""

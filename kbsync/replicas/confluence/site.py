@@ -28,6 +28,10 @@ class Site(Protocol):
         """Return the pages of this title, archived ones included, without bodies."""
         ...
 
+    def newest(self) -> list[Page]:
+        """Return the current pages created last, the newest first, with bodies; a mark may not be shown."""
+        ...
+
     def folder_parent(self, id: str) -> str:
         """Return the id of the thing a folder lies in, "" at the root."""
         ...

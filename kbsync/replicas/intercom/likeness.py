@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
+from kbsync.replicas import likeness
 from kbsync.replicas.intercom.form import ArticleForm
+from kbsync.replicas.likeness import Look
 
 _TAG: Final = re.compile(r"<[^>]*>")
-_KEPT: Final = 0.5
-_RENAMED: Final = 0.8
 
 
 def words(body: str) -> list[str]:
@@ -29,23 +27,15 @@ def alike(one: ArticleForm, other: ArticleForm) -> bool:
 
 
 def nearness(one: ArticleForm, other: ArticleForm) -> float:
-    """Return how near two forms are in the default locale, 0 where a person could not have made one of the other.
-
-    Under another title, or in another collection, the words have to tell.
-    """
+    """Return how near two forms are in the default locale, 0 where a person could not have made one of the other."""
     if one.default not in one.texts or other.default not in other.texts:
         return 0.0
-    first, second = one.shown(one.default), other.shown(other.default)
-    share = _share(words(first.body), words(second.body))
-    if first.title.split() == second.title.split():
-        return 1 + share if share >= _KEPT or one.parents == other.parents else 0.0
-    return share if share >= _RENAMED else 0.0
+    return likeness.nearness(_look(one), _look(other))
 
 
-def _share(first: Sequence[str], second: Sequence[str]) -> float:
-    """Return the share of words in common (Dice), 0 where there are none."""
-    common = (Counter(first) & Counter(second)).total()
-    return 2 * common / ((len(first) + len(second)) or 1)
+def _look(form: ArticleForm) -> Look:
+    content = form.shown(form.default)
+    return Look(content.title, words(content.body), form.parents)
 
 
 def took(now: ArticleForm, target: ArticleForm) -> bool:

@@ -21,6 +21,8 @@ from kbsync.sync.names import Book
 
 PATIENCE = Patience(sleep=lambda seconds: None)
 FILES = {"assets/a b.png": b"PNG one"}
+WORDS = "Money comes back within ten days of the parcel's arrival."
+REST = "Write to us before that only if it was a gift, or if the card has expired since."
 
 
 @pytest.fixture(scope="module")
@@ -404,6 +406,36 @@ def test_a_page_whose_mark_was_lost_is_found(desk: Desk) -> None:
     assert found is not None
     assert found.handle == id
     assert desk.bring(wanted, found).id == "refunds"
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Getting your money back", f"<p>{WORDS}</p>"),
+        ("Refunds", f"<p>{WORDS}</p><p>{REST}</p>"),
+        ("Refunds", "<p>All is different now.</p>"),
+        ("Getting your money back", f"<p>{WORDS} Or later.</p>"),
+    ],
+)
+def test_what_was_created_is_found_after_an_edit(desk: Desk, title: str, body: str) -> None:
+    """A page that never got its mark is told by its words under a new title, by its title over new words."""
+    raw = desk.replica.render(article(words=WORDS), None, desk.names).raw
+    desk.make("Something else", f"<p>{REST}</p>")
+    id = desk.make(title, body)
+
+    assert desk.fresh().find("article", "refunds", raw) is None
+    found = desk.fresh().find("article", "refunds", raw, edited=True)
+
+    assert found is not None
+    assert (found.handle, found.id) == (id, "refunds")
+
+
+def test_what_carries_a_mark_is_nobody_elses(desk: Desk) -> None:
+    """However near the words of another article are, its page is not taken for a lost creation."""
+    raw = desk.replica.render(article(words=WORDS), None, desk.names).raw
+    desk.bring(article("other", "Getting your money back", WORDS))
+
+    assert desk.fresh().find("article", "refunds", raw, edited=True) is None
 
 
 def test_a_collection_whose_mark_was_lost_is_no_article(desk: Desk) -> None:
