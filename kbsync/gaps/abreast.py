@@ -27,8 +27,13 @@ def abreast(work: Callable[[T], R], tasks: Iterable[T]) -> list[R]:
     """
     if multiprocessing.parent_process() is not None:
         return [work(task) for task in tasks]
-    with ThreadPoolExecutor(cpu_count()) as pool:
+    with ThreadPoolExecutor(cpu_count(), initializer=_alone) as pool:
         return list(pool.map(work, tasks))
+
+
+def _alone() -> None:
+    """Hold OpenMP to one thread here too: each thread has a number of its own (OpenMP 5.2, section 2.4)."""
+    threadpool_limits(1, user_api="openmp")
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from kbsync.gaps.abreast import abreast
 from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
 from kbsync.gaps.encode.base import Encoder
 from kbsync.gaps.encode.tfidf import TfidfEncoder
@@ -98,24 +100,31 @@ def lay_out(
     The desk's own words always count; a sentence encoder, where there is one, counts more.
     """
     parts = [(number, part) for number, article in enumerate(articles) for part in _parts(article)]
-    own = TfidfEncoder(texts, seed=seed)
-    weighted: list[tuple[Encoder, float]] = (
-        [(own, 1.0)] if encoder is None else [(encoder, 1.0), (own, _OWN_WORDS)]
-    )
-    encoded = [each.encode(texts) for each, _ in weighted]
-    space = Space(
-        tuple(
-            View(each, _common(vectors), weight)
-            for (each, weight), vectors in zip(weighted, encoded, strict=True)
-        )
-    )
-    centred = [view.centred(vectors) for view, vectors in zip(space.views, encoded, strict=True)]
+    views, centred = zip(*_views(texts, encoder, seed), strict=True)
+    space = Space(views)
     owner = np.array([number for number, _ in parts], dtype=np.int64)
     lines = [part for _, part in parts]
     passages = space.encode(lines)
     if encoder is None:
         passages = np.asarray(passages * heard(texts, lines)[:, None] ** _TRUST, dtype=np.float32)
     return Desk(language, texts, askers, unit_rows(np.hstack(centred)), articles, passages, owner, space)
+
+
+def _views(texts: Sequence[str], encoder: Encoder | None, seed: int) -> list[tuple[View, Vectors]]:
+    """Return each view with the rows that the desk's questions have in it, made side by side."""
+
+    def given(encoder: Encoder, weight: float) -> tuple[View, Vectors]:
+        vectors = encoder.encode(texts)
+        view = View(encoder, _common(vectors), weight)
+        return view, view.centred(vectors)
+
+    def own() -> tuple[View, Vectors]:
+        return given(TfidfEncoder(texts, seed=seed), 1.0 if encoder is None else _OWN_WORDS)
+
+    tasks: list[Callable[[], tuple[View, Vectors]]] = [own]
+    if encoder is not None:
+        tasks.insert(0, partial(given, encoder, 1.0))
+    return abreast(lambda task: task(), tasks)
 
 
 def _common(vectors: Vectors) -> Floats:

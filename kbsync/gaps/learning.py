@@ -22,8 +22,10 @@ from kbsync.gaps.placing import Task, columns, gathered, joined, keep, place, sa
 from kbsync.gaps.reading import ROWS, extract, tasks
 from kbsync.gaps.settings import GapSettings
 from kbsync.gaps.source import KNOWN, Source
-from kbsync.gaps.spread import spread
+from kbsync.gaps.spread import Workers, spread
 
+#: Conversations of so few bytes are read before other processes have begun.
+_LITTLE: Final = 5_000_000
 #: When this share of the desk came or went since, it is learned anew.
 _MOVED: Final = 0.05
 #: Of what came since, at most this share and number may be like nothing known: else there is something new.
@@ -93,7 +95,8 @@ def catch_up(
 
 
 def _read(parts: Parts, folder: Path, settings: GapSettings) -> list[Path]:
-    return spread(extract, tasks(parts, folder / "said"), settings.workers)
+    here = parts.bytes < _LITTLE and not settings.workers.cluster
+    return spread(extract, tasks(parts, folder / "said"), Workers(1) if here else settings.workers)
 
 
 def _placed(

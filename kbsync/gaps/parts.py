@@ -27,10 +27,14 @@ class Document(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The parts in order, how many conversations they hold; `replaced` holds (part, row) of conversations that came again later."""
+    """The parts in order, how many conversations they hold, in how many bytes of JSON.
+
+    `replaced` holds (part, row) of conversations that came again later.
+    """
 
     paths: tuple[Path, ...]
     size: int
+    bytes: int = 0
     replaced: frozenset[tuple[int, int]] = frozenset()
 
 
@@ -38,15 +42,17 @@ def split(found: Iterable[Document], folder: Path, rows: int) -> Parts:
     """Write the documents as parts of at most so many rows; of two with one id the last counts."""
     folder.mkdir(parents=True, exist_ok=True)
     paths, place, replaced = list[Path](), dict[str, tuple[int, int]](), set[tuple[int, int]]()
+    written = 0
     for number, batch in enumerate(_batches(found, rows)):
         for row, document in enumerate(batch):
             if document.id in place:
                 replaced.add(place[document.id])
             place[document.id] = number, row
+            written += len(document.json)
         paths.append(folder / f"part-{number:05}.parquet")
         columns = dict(zip(_SCHEMA.names, map(list, zip(*batch, strict=True)), strict=True))
         parquet.write_table(pa.table(columns, schema=_SCHEMA), paths[-1], compression="zstd")
-    return Parts(tuple(paths), len(place), frozenset(replaced))
+    return Parts(tuple(paths), len(place), written, frozenset(replaced))
 
 
 def read(path: Path) -> Iterator[Conversation]:

@@ -8,7 +8,8 @@ weighed by a power of their singular value above 1, so that what many texts shar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -48,8 +49,10 @@ class TfidfEncoder:
     def __init__(self, corpus: Sequence[str], *, seed: int = 0) -> None:
         sample = list(corpus)[:: 1 + len(corpus) // _FIT_ON]
         unspaced = is_unspaced(sample)
-        self._terms = _TermSpace(sample, unspaced=unspaced, seed=seed)
-        self._words = None if unspaced else _WordSpace(sample, seed=seed)
+        kinds: list[Callable[..., _TermSpace | _WordSpace]] = [partial(_TermSpace, unspaced=unspaced)]
+        if not unspaced:
+            kinds.append(_WordSpace)
+        self._spaces = abreast(lambda kind: kind(sample, seed=seed), kinds)
 
     @property
     def name(self) -> str:
@@ -60,10 +63,7 @@ class TfidfEncoder:
         """Return unit rows, shape (texts, dimensions)."""
         if not texts:
             return np.zeros((0, 1), dtype=np.float32)
-        views = [self._terms.encode(texts)]
-        if self._words is not None:
-            views.append(self._words.encode(texts))
-        return unit_rows(np.hstack(views))
+        return unit_rows(np.hstack([space.encode(texts) for space in self._spaces]))
 
 
 class _TermSpace:
