@@ -11,6 +11,7 @@ import msgspec
 
 from kbsync.conversations.model import Conversation
 from kbsync.gaps.encode.base import Encoder, VectorCache
+from kbsync.gaps.heap import give_back
 from kbsync.gaps.judging import conclude
 from kbsync.gaps.kept import Kept
 from kbsync.gaps.learning import Learned, catch_up, learn
@@ -61,6 +62,7 @@ def study(
         ConfigError: the settings name a sentence encoder or a cluster that cannot be had.
         ConversationError: the workers are ended again and again.
     """
+    give_back()
     known = kept.recall(shelf, settings) if kept else None
     learned = known and catch_up(source, known, folder / "new", settings, note)
     if learned is None:
