@@ -148,6 +148,21 @@ class Games(People):
         for word in sorted(fresh):
             must.word_stands_in(self.world, word, HOLD_DESCRIPTIONS)
 
+    @rule(name=st.sampled_from(("files", "confluence")))
+    def an_edit_falls_into_a_write(self, name: str) -> None:
+        """Somebody saves in Intercom just before kbsync writes there what somebody else edited."""
+        copies = self.shared()
+        if not copies:
+            return
+        self.world.edit_this(name, copies[name], self.extend_title)
+        self.world.intercom.race = self.race
+        before = self.world.ledger.written()
+        self.sync_once()
+        fresh = self.world.ledger.written() - before
+        self.settle_down()
+        for word in sorted(fresh):
+            must.word_stands_in(self.world, word, NAMES)
+
     def race(self, key: Any) -> None:
         thing = self.world.intercom.things[key]
         self.world.edit_this("intercom", thing, lambda raw: self.insert(raw, 2))
