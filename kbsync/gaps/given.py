@@ -83,7 +83,8 @@ def given(members: Iterable[Conversation], addresses: Addresses) -> list[Given]:
         if member.fin is not None:
             tried += 1
             (failed if fin_failed(member) else resolved).update(addresses.all(member.fin.sources))
-        sent.update(addresses.all(_links(member)))
+        if member.messages:
+            sent.update(addresses.all(_links(member)))
     found = [
         Given(addresses.article[path], resolved[path], failed[path], sent[path], tried)
         for path in {*resolved, *failed, *sent}

@@ -10,7 +10,9 @@ from typing import Any, Final, NamedTuple
 from kbsync.conversations.model import Conversation
 
 _LOW_RATING: Final = 2
-_WEEK: Final = 7 * 86_400
+_DAY: Final = 86_400
+_WEEK: Final = 7 * _DAY
+_EPOCH: Final = dt.date(1970, 1, 1)
 _MOST_WEEKS: Final = 520
 #: How Fin's part ends where nobody else was needed (Conversations API, `ai_agent.resolution_state`).
 FIN_RESOLVED: Final = frozenset({"confirmed_resolution", "assumed_resolution", "resolved", ""})
@@ -78,8 +80,8 @@ def trend(members: Sequence[Conversation]) -> list[dict[str, Any]]:
 
 def _monday(at: float) -> dt.date | None:
     try:
-        day = dt.datetime.fromtimestamp(at, dt.UTC).date()
-    except (OverflowError, OSError, ValueError):
+        day = _EPOCH + dt.timedelta(days=at // _DAY)
+    except (OverflowError, ValueError):
         return None
     return day - dt.timedelta(days=day.weekday()) if day.toordinal() > 7 else None  # noqa: PLR2004 - the calendar starts there
 

@@ -48,10 +48,11 @@ class Kept:
             if key != _key(shelf, settings):
                 return None
             rows = parquet.read_table(self._folder / "rows.parquet")
-            fitted = recall(self._folder / f"{key}.joblib")
+            path = self._folder / f"{key}.joblib"
+            fitted = recall(path)
         except (OSError, ValueError, EOFError, AttributeError, ImportError, pa.ArrowException):
             return None  # whatever is wrong with it, it can be learned anew
-        return Learned(fitted._replace(shelf=tuple(shelf)), rows, int(since))
+        return Learned(fitted._replace(shelf=tuple(shelf)), rows, int(since), path)
 
     def save(self, learned: Learned, shelf: Sequence[HelpText], settings: GapSettings) -> None:
         """Keep it. What is written last makes the rest valid."""

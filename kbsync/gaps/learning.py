@@ -36,12 +36,13 @@ _STRANGE_COUNT: Final = 5
 class Learned(NamedTuple):
     """What was learned, and all conversations with where they belong (columns `ROWS` and `PLACED`).
 
-    `since` counts the conversations that came or went after it was fitted.
+    `since` counts the conversations that came or went after it was fitted; `path` is where it was kept, if it was.
     """
 
     fitted: Fitted
     rows: pa.Table
     since: int = 0
+    path: Path | None = None
 
 
 def learn(
@@ -69,7 +70,8 @@ def learn(
     fitted, placed = fit(sample, shelf, settings, encoder=encoder, cache=cache, beyond=beyond)
     if cut is not None:
         note("Placing")
-        placed = joined(placed, _placed(readings, folder, fitted, cut, settings), lots <= cut)
+        rest = _placed(readings, folder, keep(fitted, folder / "fitted.joblib"), cut, settings)
+        placed = joined(placed, rest, lots <= cut)
     return Learned(fitted, _rows(readings, placed))
 
 
@@ -87,11 +89,13 @@ def catch_up(
         return None
     readings = _read(parts, folder, settings)
     note("Placing")
-    placed = _placed(readings, folder, known.fitted, -1, settings)
+    near = known.path if not settings.workers.cluster else None
+    placed = _placed(readings, folder, near or keep(known.fitted, folder / "fitted.joblib"), -1, settings)
     if placed.strange.sum() > _STRANGE_COUNT + _STRANGE_SHARE * len(placed.strange):
         return None
     rows = pa.concat_tables([stay, _rows(readings, placed)])
-    return Learned(known.fitted, rows.sort_by([("created_at", "ascending"), ("id", "ascending")]), moved)
+    rows = rows.sort_by([("created_at", "ascending"), ("id", "ascending")])
+    return known._replace(rows=rows, since=moved)
 
 
 def _read(parts: Parts, folder: Path, settings: GapSettings) -> list[Path]:
@@ -100,11 +104,9 @@ def _read(parts: Parts, folder: Path, settings: GapSettings) -> list[Path]:
 
 
 def _placed(
-    readings: Sequence[Path], folder: Path, fitted: Fitted, cut: int, settings: GapSettings
+    readings: Sequence[Path], folder: Path, learned: Path, cut: int, settings: GapSettings
 ) -> Placement:
     """Place what was not drawn, a worker a part."""
-    learned = folder / "fitted.joblib"
-    keep(fitted, learned)
     (folder / "placed").mkdir(exist_ok=True)
     todo = [Task(path, folder / "placed" / path.name, learned, cut) for path in readings]
     return gathered(spread(place, todo, settings.workers))

@@ -28,10 +28,12 @@ class Task(NamedTuple):
     cut: int
 
 
-def keep(fitted: Fitted, path: Path) -> None:
-    """Write what was learned so that workers share it: its arrays are mapped, not copied."""
+def keep(fitted: Fitted, path: Path) -> Path:
+    """Write what was learned so that workers share it: its arrays are mapped, not copied. Return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     joblib.dump(fitted, path)
+    recall.cache_clear()
+    return path
 
 
 @lru_cache(maxsize=1)

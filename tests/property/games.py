@@ -161,7 +161,7 @@ class Games(People):
         fresh = self.world.ledger.written() - before
         self.settle_down()
         for word in sorted(fresh):
-            must.word_stands_in(self.world, word, NAMES)
+            must.word_stands_in(self.world, word, HOLD_DESCRIPTIONS)
 
     def race(self, key: Any) -> None:
         thing = self.world.intercom.things[key]
