@@ -149,6 +149,20 @@ def test_something_new_is_learned(stored: Desk) -> None:
     assert any("parrot" in topic.keywords for topic in found.topics)
 
 
+def test_what_was_learned_anew_is_what_counts(stored: Desk) -> None:
+    """A process that has placed a week and then learned anew places the next week by what it learned last."""
+    stored.store.put(grown(5))
+    stored.analyse()
+    stored.analyse()
+    stored.store.put([question(NEW[n % 3] + ENDINGS[n % 6], 5_000 + n) for n in range(12)])
+    learned, _ = stored.analyse()
+
+    again, stages = stored.analyse()
+
+    assert "Learning" not in stages
+    assert again == learned
+
+
 @pytest.mark.parametrize(
     "changes", [{"shelf": SHELF[:1]}, {"min_topic_size": 5}, {"encoder": "auto", "seed": 1}]
 )
