@@ -10,10 +10,11 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import TypeVar
 
 from joblib import cpu_count
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,7 +34,13 @@ def abreast(work: Callable[[T], R], tasks: Iterable[T]) -> list[R]:
 
 def _alone() -> None:
     """Hold OpenMP to one thread here too: each thread has a number of its own (OpenMP 5.2, section 2.4)."""
-    threadpool_limits(1, user_api="openmp")
+    _openmp().limit(limits=1)
+
+
+@cache
+def _openmp() -> ThreadpoolController:
+    """Return the OpenMP libraries of this process; looking for them takes as long as a small piece of work."""
+    return ThreadpoolController().select(user_api="openmp")
 
 
 @contextmanager
