@@ -21,7 +21,7 @@ from kbsync.gaps.encode.safetensors import read_tensors
 _BATCH: Final = 16
 _CHARACTERS: Final = 20_000
 #: onnxruntime joins an addition and the norm after it into one operation that its CPU provider works off number by
-#: number; apart they take a third of the time.
+#: number; apart they take a quarter of the time.
 _SLOWER: Final = ("SkipLayerNormFusion",)
 
 

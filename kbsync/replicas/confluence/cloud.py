@@ -13,6 +13,7 @@ from kbsync.document.formats import Loss
 from kbsync.errors import Incomplete, Missing, Rejected, RemoteDown
 from kbsync.replicas.confluence.client import ConfluenceClient
 from kbsync.replicas.confluence.page import (
+    NEWEST,
     PROPERTY,
     Attachment,
     Json,
@@ -30,7 +31,6 @@ V2: Final = "api/v2"
 V1: Final = "rest/api"
 
 _LIMIT: Final = 250
-_NEWEST: Final = 50
 _POLLS: Final = 40
 _BUSY: Final = ("already running", "archival job", "archive job")
 _WHOLE: Final = {"body-format": "storage", "include-labels": "true", "include-properties": "true"}
@@ -107,7 +107,7 @@ class CloudSite:
     def newest(self) -> list[Page]:
         """Return the newest pages, in one request (operation getPagesInSpace)."""
         query: dict[str, str | int] = {"status": "current", "sort": "-created-date"}
-        query |= {"limit": _NEWEST, "body-format": "storage"}
+        query |= {"limit": NEWEST, "body-format": "storage"}
         found = items(self._client.get(f"{V2}/spaces/{self._space.id}/pages", query))
         return [msgspec.structs.replace(_page(item), body=_stored(item)) for item in found]
 

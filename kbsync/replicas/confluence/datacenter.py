@@ -13,6 +13,7 @@ from kbsync.document.formats import Loss
 from kbsync.errors import Incomplete, Missing, Rejected
 from kbsync.replicas.confluence.client import ConfluenceClient
 from kbsync.replicas.confluence.page import (
+    NEWEST,
     PROPERTY,
     Attachment,
     Json,
@@ -28,7 +29,6 @@ from kbsync.replicas.confluence.page import (
 API: Final = "rest/api"
 
 _LIMIT: Final = 250
-_NEWEST: Final = 50
 _STUB: Final = f"version,ancestors,metadata.properties.{PROPERTY}"
 _WHOLE: Final = f"body.storage,version,ancestors,metadata.labels,metadata.properties.{PROPERTY}"
 
@@ -94,7 +94,7 @@ class DataCenterSite:
     def newest(self) -> list[Page]:
         """Return the newest pages that carry no mark: `/content` has no order of creation, but ids grow."""
         bare = sorted((page for page in self.pages() if page.mark is None), key=_age, reverse=True)
-        whole = (self.page(page.id) for page in bare[:_NEWEST])
+        whole = (self.page(page.id) for page in bare[:NEWEST])
         return [page for page in whole if page is not None]
 
     def folder_parent(self, id: str) -> str:  # noqa: ARG002  Data Center has no folders

@@ -11,6 +11,8 @@ Role: TypeAlias = Literal["article", "collection", "translation", "root"]
 
 PROPERTY: Final = "kbsync"
 """Key of the content property that holds the mark."""
+NEWEST: Final = 50
+"""How many of the newest pages are looked through for one that never got its mark."""
 
 
 class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
