@@ -140,13 +140,9 @@ class Games(People):
         if not copies:
             return
         self.world.remove(name, copies[name])
-        self.world.intercom.race = self.race
-        before = self.world.ledger.written()
-        self.sync_once()
-        fresh = self.world.ledger.written() - before
+        fresh = self.sync_past_an_edit()
         self.calm_down("files")
-        for word in sorted(fresh):
-            must.word_stands_in(self.world, word, HOLD_DESCRIPTIONS)
+        must.words_stand_in(self.world, fresh, HOLD_DESCRIPTIONS)
 
     @rule(name=st.sampled_from(("files", "confluence")))
     def an_edit_falls_into_a_write(self, name: str) -> None:
@@ -155,13 +151,16 @@ class Games(People):
         if not copies:
             return
         self.world.edit_this(name, copies[name], self.extend_title)
+        fresh = self.sync_past_an_edit()
+        self.settle_down()
+        must.words_stand_in(self.world, fresh, HOLD_DESCRIPTIONS)
+
+    def sync_past_an_edit(self) -> set[str]:
+        """Sync while somebody saves in Intercom just before a write there; return the words of the run."""
         self.world.intercom.race = self.race
         before = self.world.ledger.written()
         self.sync_once()
-        fresh = self.world.ledger.written() - before
-        self.settle_down()
-        for word in sorted(fresh):
-            must.word_stands_in(self.world, word, HOLD_DESCRIPTIONS)
+        return self.world.ledger.written() - before
 
     def race(self, key: Any) -> None:
         thing = self.world.intercom.things[key]
@@ -247,8 +246,7 @@ class Games(People):
         must.no_fight(run, name, birth(cut.raw))
         self.weather_passes()
         self.settle_down()
-        for word in sorted(words(whole.raw)):
-            must.word_stands_in(self.world, word, ("files",))
+        must.words_stand_in(self.world, words(whole.raw), ("files",))
 
     def extend_title(self, raw: Json) -> None:
         raw["texts"]["en"]["title"] += f" {self.word()}"
@@ -497,8 +495,7 @@ class Games(People):
         self.sync_once(direction=direction if before else {})
         for _ in range(must.ROUNDS):
             self.sync_once(direction=direction)
-        for word in sorted(words_there):
-            must.word_stands_in(self.world, word, (name,))
+        must.words_stand_in(self.world, words_there, (name,))
         self.calm_down(take)
 
     @rule(name=st.sampled_from(REMOTES))

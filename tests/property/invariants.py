@@ -61,6 +61,12 @@ def word_stands_in(world: World, word: str, names: Iterable[str]) -> None:
     assert word not in world.ledger.owed or not missing, f"{word} is not in {missing}"
 
 
+def words_stand_in(world: World, found: Iterable[str], names: Iterable[str]) -> None:
+    """1. The same for each of these words."""
+    for word in sorted(found):
+        word_stands_in(world, word, names)
+
+
 def stays_out_of(world: World, name: str, each: str) -> None:
     """5. What somebody deleted in a replica is not in sight there."""
     assert each not in {birth(thing.raw) for thing in world.in_sight(name)}, f"{each} is back in {name}"

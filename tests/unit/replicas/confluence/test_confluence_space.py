@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from leftovers import EDITED, REST, WORDS
 
 from kbsync.article import Article, Collection, CollectionText, Text
 from kbsync.document import blocks as b
@@ -21,8 +22,6 @@ from kbsync.sync.names import Book
 
 PATIENCE = Patience(sleep=lambda seconds: None)
 FILES = {"assets/a b.png": b"PNG one"}
-WORDS = "Money comes back within ten days of the parcel's arrival."
-REST = "Write to us before that only if it was a gift, or if the card has expired since."
 
 
 @pytest.fixture(scope="module")
@@ -408,15 +407,7 @@ def test_a_page_whose_mark_was_lost_is_found(desk: Desk) -> None:
     assert desk.bring(wanted, found).id == "refunds"
 
 
-@pytest.mark.parametrize(
-    ("title", "body"),
-    [
-        ("Getting your money back", f"<p>{WORDS}</p>"),
-        ("Refunds", f"<p>{WORDS}</p><p>{REST}</p>"),
-        ("Refunds", "<p>All is different now.</p>"),
-        ("Getting your money back", f"<p>{WORDS} Or later.</p>"),
-    ],
-)
+@pytest.mark.parametrize(("title", "body"), EDITED)
 def test_what_was_created_is_found_after_an_edit(desk: Desk, title: str, body: str) -> None:
     """A page that never got its mark is told by its words under a new title, by its title over new words."""
     raw = desk.replica.render(article(words=WORDS), None, desk.names).raw

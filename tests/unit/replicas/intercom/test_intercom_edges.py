@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from leftovers import EDITED, REST, WORDS
 
 from kbsync.article import Article, Text
 from kbsync.document import blocks as b
@@ -247,19 +248,7 @@ def test_a_lost_reply_makes_no_second_article() -> None:
     assert fake.writes().count(("POST", "/articles")) == 1
 
 
-WORDS = "Money comes back within ten days of the parcel's arrival."
-REST = "Write to us before that only if it was a gift, or if the card has expired since."
-
-
-@pytest.mark.parametrize(
-    ("title", "body"),
-    [
-        ("Getting your money back", f"<p>{WORDS}</p>"),
-        ("Refunds", f"<p>{WORDS}</p><p>{REST}</p>"),
-        ("Refunds", "<p>All is different now.</p>"),
-        ("Getting your money back", f"<p>{WORDS} Or later.</p>"),
-    ],
-)
+@pytest.mark.parametrize(("title", "body"), EDITED)
 def test_what_was_created_is_found_after_an_edit(title: str, body: str) -> None:
     """An article without an answer is told by its words under a new title, and by its title over new words."""
     fake = Fake(item(5, "Something else", f"<p>{REST}</p>"), item(6, title, body))
