@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
+from kbsync.gaps.abreast import abreast
 from kbsync.gaps.arrays import Integers, Vectors
-from kbsync.gaps.neighbours import Neighbours, nearest
+from kbsync.gaps.neighbours import Neighbours, largest, nearest
 
 _ONE_CELL: Final = 5_000
 _PROBES: Final = 8
@@ -33,18 +34,23 @@ class Landmarks(NamedTuple):
         rows = np.zeros((len(queries), k), dtype=np.int64)
         cosines = np.zeros((len(queries), k), dtype=np.float32)
         home = nearest(queries, self.centres, 1).rows[:, 0] if k else np.zeros(len(queries), dtype=np.int64)
-        for cell in np.unique(home):
+
+        def search(cell: int) -> None:
             own = np.flatnonzero(home == cell)
             pool = self._pool(cell, k)
-            found = nearest(queries[own], self.vectors[pool], k)
-            rows[own], cosines[own] = self.rows[pool[found.rows]], found.cosines
+            # what is near is a few stretches of rows: each is multiplied where it lies, for copying takes longer
+            found = largest(np.hstack([queries[own] @ self.vectors[part].T for part in pool]), k)
+            numbers = np.concatenate([self.rows[part] for part in pool])
+            rows[own], cosines[own] = numbers[found.rows], found.cosines
+
+        abreast(search, np.unique(home).tolist())
         return Neighbours(rows, cosines)
 
-    def _pool(self, cell: int, k: int) -> Integers:
+    def _pool(self, cell: int, k: int) -> list[slice]:
         """Return the rows of the close cells, of all where those hold fewer than `k`."""
-        near = [np.arange(self.starts[c], self.starts[c + 1]) for c in self.close[cell]]
-        pool = np.concatenate(near)
-        return pool if len(pool) >= k else np.arange(len(self.rows))
+        pool = [slice(int(self.starts[c]), int(self.starts[c + 1])) for c in self.close[cell]]
+        held = sum(part.stop - part.start for part in pool)
+        return pool if held >= k else [slice(0, len(self.rows))]
 
 
 def survey(vectors: Vectors, *, seed: int = 0) -> Landmarks:

@@ -18,8 +18,10 @@ from kbsync.gaps.fitted import Fitted, Placement, fit
 from kbsync.gaps.identify import identifier
 from kbsync.gaps.model import HelpText
 from kbsync.gaps.parts import Parts, split
-from kbsync.gaps.placing import Task, columns, gathered, joined, keep, place, said
-from kbsync.gaps.reading import ROWS, extract, tasks
+from kbsync.gaps.placing import columns, gathered, joined, keep, place, said
+from kbsync.gaps.placing import tasks as placing
+from kbsync.gaps.reading import ROWS, extract
+from kbsync.gaps.reading import tasks as reading
 from kbsync.gaps.settings import GapSettings
 from kbsync.gaps.source import KNOWN, Source
 from kbsync.gaps.spread import Workers, spread
@@ -100,15 +102,14 @@ def catch_up(
 
 def _read(parts: Parts, folder: Path, settings: GapSettings) -> list[Path]:
     here = parts.bytes < _LITTLE and not settings.workers.cluster
-    return spread(extract, tasks(parts, folder / "said"), Workers(1) if here else settings.workers)
+    return spread(extract, reading(parts, folder / "said"), Workers(1) if here else settings.workers)
 
 
 def _placed(
     readings: Sequence[Path], folder: Path, learned: Path, cut: int, settings: GapSettings
 ) -> Placement:
-    """Place what was not drawn, a worker a part."""
-    (folder / "placed").mkdir(exist_ok=True)
-    todo = [Task(path, folder / "placed" / path.name, learned, cut) for path in readings]
+    """Place what was not drawn, a worker some parts."""
+    todo = placing(readings, folder / "placed", learned, cut, settings.workers)
     return gathered(spread(place, todo, settings.workers))
 
 

@@ -34,7 +34,7 @@ def nearest(queries: Vectors, pool: Vectors, k: int) -> Neighbours:
 
     def search(start: int) -> None:
         part = slice(start, start + _CHUNK)
-        rows[part], cosines[part] = _best(queries[part] @ pool.T, k)
+        rows[part], cosines[part] = largest(queries[part] @ pool.T, k)
 
     abreast(search, range(0, len(queries), _CHUNK))
     return Neighbours(rows, cosines)
@@ -48,7 +48,7 @@ def nearest_others(vectors: Vectors, k: int, *, seed: int = 0) -> Neighbours:
     return _by_cells(vectors, k, seed)
 
 
-def _best(similarity: Floats, k: int) -> tuple[Integers, Floats]:
+def largest(similarity: Floats, k: int) -> Neighbours:
     """Return columns and values of the `k` largest per row, ties to the lower column."""
     count = len(similarity)
     columns = np.zeros((count, k), dtype=np.int64)
@@ -58,7 +58,7 @@ def _best(similarity: Floats, k: int) -> tuple[Integers, Floats]:
         large[crowded] = False
         columns[crowded] = np.argsort(-similarity[crowded], axis=1, kind="stable")[:, :k]
         columns[~crowded] = _first(similarity, large, k)[~crowded]
-    return columns, np.take_along_axis(similarity, columns, axis=1)
+    return Neighbours(columns, np.take_along_axis(similarity, columns, axis=1))
 
 
 def _first(similarity: Floats, large: Flags, k: int) -> Integers:

@@ -1,9 +1,10 @@
-"""What a worker does with one part once the desk is learned: say where each conversation belongs."""
+"""What a worker does with a few parts once the desk is learned: say where each conversation belongs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,17 +16,32 @@ from pyarrow import parquet
 from kbsync.gaps.arrays import Flags
 from kbsync.gaps.fitted import Fitted, Placement, Said
 from kbsync.gaps.reading import PLACED
+from kbsync.gaps.spread import Workers
 
-_CHUNK: Final = 4_096
+#: Rows that are placed at once: where they are few, each is placed at half the pace.
+_CHUNK: Final = 16_384
+_READ: Final = 4_096
+_PARTS: Final = 4
 
 
 class Task(NamedTuple):
-    """A part that was read, where to write, where what was learned lies, and up to which lot it was learned from (-1: other rows)."""
+    """Parts that were read, where to write, where what was learned lies, and up to which lot it was learned from (-1: other rows)."""
 
-    said: Path
+    said: tuple[Path, ...]
     out: Path
     fitted: Path
     cut: int
+
+
+def tasks(readings: Sequence[Path], folder: Path, fitted: Path, cut: int, workers: Workers) -> list[Task]:
+    """Return tasks of several parts each, in order, yet enough of them that every worker has one.
+
+    Nobody knows how many workers a cluster has, so there each part is a task.
+    """
+    folder.mkdir(exist_ok=True)
+    many = 1 if workers.cluster else max(min(_PARTS, len(readings) // workers.here), 1)
+    groups = [tuple(readings[first : first + many]) for first in range(0, len(readings), many)]
+    return [Task(group, folder / group[0].name, fitted, cut) for group in groups]
 
 
 def keep(fitted: Fitted, path: Path) -> Path:
@@ -44,7 +60,7 @@ def recall(path: Path) -> Fitted:
 
 
 def place(task: Task) -> Path:
-    """Write where the part's conversations beyond the sample belong; a result that is there already is kept."""
+    """Write where the parts' conversations beyond the sample belong; a result that is there already is kept."""
     if not task.out.exists():
         fresh = task.out.with_suffix(".new")
         fitted = recall(task.fitted)
@@ -56,9 +72,16 @@ def place(task: Task) -> Path:
 
 
 def _chunks(task: Task) -> Iterator[list[Said]]:
-    with parquet.ParquetFile(task.said) as file:
-        for batch in file.iter_batches(_CHUNK, columns=["id", "sentences", "locale", "lot"]):
-            yield list(said(batch.filter(pa.array(batch.column("lot").to_numpy() > task.cut))))
+    rows = chain.from_iterable(map(said, _batches(task)))
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _batches(task: Task) -> Iterator[pa.RecordBatch]:
+    for path in task.said:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(_READ, columns=["id", "sentences", "locale", "lot"]):
+                yield batch.filter(pa.array(batch.column("lot").to_numpy() > task.cut))
 
 
 def said(batch: pa.RecordBatch | pa.Table) -> Iterator[Said]:

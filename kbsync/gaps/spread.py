@@ -24,6 +24,11 @@ class Workers(NamedTuple):
     processes: int = 0
     cluster: str = ""
 
+    @property
+    def here(self) -> int:
+        """How many processes this machine takes."""
+        return self.processes or cpu_count()
+
 
 HERE: Final = Workers()
 """One process for each core of this machine."""
@@ -41,7 +46,7 @@ def spread(work: Callable[[T], R], tasks: Sequence[T], workers: Workers = HERE) 
     if workers.cluster:
         with _on_cluster(workers.cluster):
             return list(Parallel()(delayed(work)(task) for task in tasks))
-    count = min(workers.processes or cpu_count(), len(tasks))
+    count = min(workers.here, len(tasks))
     if count <= 1:
         return [work(task) for task in tasks]
     for _ in range(_TRIES):
