@@ -18,7 +18,7 @@ from sknetwork.clustering import Louvain
 
 from kbsync.gaps.arrays import Integers, Vectors
 from kbsync.gaps.discriminant import discriminants
-from kbsync.gaps.granularity import fitness, telling
+from kbsync.gaps.granularity import between, fitness, telling
 from kbsync.gaps.graph import NeighbourGraph, connect
 from kbsync.gaps.merge import merge
 
@@ -32,9 +32,9 @@ _FINEST: Final = 64.0
 #: A topic too many is merged again when it is a gap, a topic too few is lost: so this is stricter than for gaps.
 _ALIKE: Final = 0.8
 _AT_LEAST: Final = 3
-#: What is tried of the resolution that is usual for a desk of this size. A finer one finds a little more on short
-#: questions, and on long mails gaps that are none.
-_STEPS: Final = (1.0, 0.5)
+#: The coarsest that is tried is this share of the resolution that is usual for a desk of this size. A finer one than
+#: that finds a little more on short questions, and on long mails gaps that are none.
+_COARSEST: Final = 0.5
 
 
 def topics(
@@ -47,11 +47,25 @@ def topics(
     count = len(vectors)
     if count < _AT_LEAST:
         return np.arange(count)
-    steps = _STEPS if telling(anchor, counts) else _STEPS[:1]
-    cuts = [_sharpened(vectors, graph, counts, step * _resolution(count), seed) for step in steps]
-    small = max(cuts, key=lambda cut: fitness(vectors, counts, cut, anchor)) if len(cuts) > 1 else cuts[0]
+    small = _suited(vectors, graph, anchor, counts, seed)
     everyone = np.arange(int(small.max()) + 1)
     return _by_size(merge(vectors, counts, small, everyone, anchor, alike=_ALIKE))
+
+
+def _suited(
+    vectors: Vectors, graph: NeighbourGraph, anchor: Integers, counts: Integers, seed: int
+) -> Integers:
+    """Return communities as fine as the articles are."""
+    usual = _resolution(len(vectors))
+
+    def cut(coarseness: float) -> Integers:
+        return _sharpened(vectors, graph, counts, usual * _COARSEST**coarseness, seed)
+
+    if not telling(anchor, counts):
+        return cut(0.0)
+    ends = {coarseness: cut(coarseness) for coarseness in (0.0, 1.0)}
+    way = between(*(fitness(vectors, counts, end, anchor) for end in ends.values()))
+    return ends[way] if way in ends else cut(way)
 
 
 def rough_topics(vectors: Vectors, *, seed: int = 0) -> Integers:

@@ -1,11 +1,12 @@
 """How fine the topics of a desk are: its articles tell, for one was written for each topic.
 
-What an article answers was asked for, so it should be found again as one topic, had the article not been there. Of
-several cuts the one is taken that finds the articles there are best: what is missing is as fine as they are.
+What an article answers was asked for, so it should be found again as one topic, had the article not been there. How
+well each of several cuts finds the articles there are tells how fine to cut: what is missing is as fine as they are.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,9 @@ from kbsync.gaps.merge import merges
 _LEVELS: Final = (0.8, 0.7, 0.6, 0.5)
 _AT_LEAST: Final = 3
 _FEW: Final = 5
+#: A hundredth of a desk more changes by so much how well a cut suits the articles.
+_UNSURE: Final = 0.02
+_STEPS: Final = 8
 
 
 def telling(anchor: Integers, counts: Integers) -> bool:
@@ -32,6 +36,14 @@ def fitness(vectors: Vectors, counts: Integers, group: Integers, anchor: Integer
     everyone = np.arange(int(group.max(initial=-1)) + 1)
     cuts = merges(vectors, counts, group, everyone, levels=_LEVELS)
     return max(match(cut, anchor, counts) for cut in cuts)
+
+
+def between(fine: float, coarse: float) -> float:
+    """Return how far to go from the fine cut to the coarse one, 0 to 1 in eighths, by how well they suit the articles.
+
+    To take the better one would hang on a hair where both suit alike, and a desk that grew a little would be cut anew.
+    """
+    return round(_STEPS / (1.0 + math.exp((fine - coarse) / _UNSURE))) / _STEPS
 
 
 def match(group: Integers, anchor: Integers, counts: Integers) -> float:

@@ -11,6 +11,7 @@ from kbsync.gaps.arrays import Floats, Integers, Vectors, summed, unit_rows
 from kbsync.gaps.calibrate import answered, contrasted, split_point
 from kbsync.gaps.coverage import Evidence, margin_over_next, standard, weigh, without_best
 from kbsync.gaps.desk import Desk
+from kbsync.gaps.feedback import asked_for
 from kbsync.gaps.graph import connect
 from kbsync.gaps.heard import Sought, per_article, sought
 from kbsync.gaps.merge import merge
@@ -45,7 +46,8 @@ class Standing(NamedTuple):
 def stand(desk: Desk, *, seed: int = 0) -> Standing:
     """Find the topics of a desk and compare them with its articles; without articles nothing is covered."""
     graph = connect(desk.vectors, seed=seed)
-    shelf = sought(desk.vectors, desk.passages, desk.owner)
+    passages = asked_for(desk.vectors, desk.passages, desk.owner, graph)
+    shelf = sought(desk.vectors, passages, desk.owner)
     evidence = weigh(desk.vectors, shelf.passages, shelf.owner, graph)
     sure = evidence.strength > split_point(evidence.strength)
     topic = cluster.topics(desk.vectors, graph, np.where(sure, evidence.article, -1), desk.counts, seed=seed)

@@ -45,6 +45,7 @@ ABLATIONS: dict[str, dict[str, float]] = {
     "words unheard of count": {"kbsync.gaps.desk._TRUST": 0.0},
     "no margin": {"kbsync.gaps.coverage._MARGIN": 0.0},
     "no competition": {"kbsync.gaps.standing._COMPETITION": 0.0},
+    "articles in their own words": {"kbsync.gaps.feedback._SHARE": 0.0},
 }
 """What is left out: constants of the coverage and the values that switch their part off."""
 

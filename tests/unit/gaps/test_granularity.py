@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbsync.gaps.arrays import Integers
-from kbsync.gaps.granularity import fitness, match, telling
+from kbsync.gaps.granularity import between, fitness, match, telling
 
 PER_ARTICLE = 4
 
@@ -70,3 +70,14 @@ def test_small_groups_may_be_put_together_first() -> None:
 
     assert match(halves, anchor, once(anchor)) < 1.0
     assert fitness(vectors, once(anchor), halves, anchor) == 1.0
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_hair_does_not_decide_between_two_cuts(fine: float, coarse: float) -> None:
+    """Cuts that suit alike are met halfway, a little more moves a little, and only a clear lead takes one of them."""
+    way = between(fine, coarse)
+
+    assert between(fine, fine) == 0.5
+    assert way == 1.0 - between(coarse, fine)
+    assert abs(between(fine, coarse + 0.002) - way) <= 0.125
+    assert way == float(coarse > fine) or abs(coarse - fine) < 0.06
