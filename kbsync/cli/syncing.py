@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kbsync.cli.session import Session
     from kbsync.replicas.base import ReplicaName
     from kbsync.sync.outcome import Held, Report, Warned
-    from kbsync.sync.plan import Plan, Step
+    from kbsync.sync.plan import Plan
 
 PENDING = 2
 WAITING = 3
@@ -293,8 +293,11 @@ def _code(made: Plan) -> int:
     """Return the code of a command that only looks: what failed stands among the warnings under its error code."""
     from kbsync.sync.outcome import exit_code
 
-    failed = sum(warned.code.startswith("KB") for warned in made.warnings)
-    return exit_code(failed=failed, waiting=len(made.conflicts), pending=len(made.steps))
+    return exit_code(failed=_failures(made), waiting=len(made.conflicts), pending=len(made.steps))
+
+
+def _failures(made: Plan) -> int:
+    return sum(warned.code.startswith("KB") for warned in made.warnings)
 
 
 def _show(screen: Screen, made: Plan, out: Path | None) -> None:
@@ -305,21 +308,22 @@ def _show(screen: Screen, made: Plan, out: Path | None) -> None:
             screen.diff(step.diff)
     _conflicts(screen, made.conflicts)
     _warnings(screen, made.warnings)
-    screen.say(_counted(made.steps, out), "bold")
+    screen.say(_counted(made, out), "bold")
 
 
 _FEW = 20
 
 
-def _counted(steps: Sequence[Step], out: Path | None) -> str:
-    if not steps:
-        return "Nothing to do."
+def _counted(made: Plan, out: Path | None) -> str:
+    if not made.steps:
+        where = " where kbsync could look; what failed stands above" if _failures(made) else ""
+        return f"Nothing to do{where}."
     counts: dict[str, int] = {}
-    for step in steps:
+    for step in made.steps:
         counts[step.replica] = counts.get(step.replica, 0) + 1
     where = ", ".join(f"{count} in {name}" for name, count in sorted(counts.items()))
     then = f"kbsync apply {out}" if out else "kbsync sync"
-    return f"{_changes(len(steps))}: {where}. Next: {then}"
+    return f"{_changes(len(made.steps))}: {where}. Next: {then}"
 
 
 def _conflicts(screen: Screen, held: Sequence[Held]) -> None:
@@ -333,7 +337,10 @@ def _warnings(screen: Screen, warnings: Sequence[Warned]) -> None:
         place = (
             f"{warned.article}: " if warned.article and not warned.message.startswith(warned.article) else ""
         )
-        screen.warn(f"warning: {place}{warned.message} [{warned.code}]")
+        code = f" [{warned.code}]"
+        screen.warn(
+            f"warning: {place}{warned.message.removesuffix(code)}{code}"
+        )  # an error's line ends with its own
         if warned.diff and screen.options.verbosity > 0:
             screen.diff(warned.diff)
 

@@ -50,7 +50,7 @@ def test_nothing_starts_without_the_right_token(
 def test_a_wrong_token_fails_its_side_alone(
     center: HelpCenter, teammate: Teammate, colleague: Colleague, remote: str
 ) -> None:
-    """One line names the remote and the variable; the other one is synced."""
+    """One line names the remote and the variable, its code once; the other one is synced."""
     center.environment[f"KBSYNC_{remote}_TOKEN"] = "not-the-token"
 
     result = center.kbsync("sync")
@@ -58,6 +58,9 @@ def test_a_wrong_token_fails_its_side_alone(
     assert result.code == 1, result
     assert f"KBSYNC_{remote}_TOKEN" in result.complaint
     assert "not-the-token" not in result.err
+    planned = center.kbsync("plan")
+    assert planned.complaint.count("[KB30") == 1
+    assert "where kbsync could look" in planned.out
     assert (set(teammate.articles()) == set()) == (remote == "INTERCOM")
     assert ("Refunds" not in colleague.pages()) == (remote == "CONFLUENCE")
 
