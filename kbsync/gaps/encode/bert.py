@@ -14,7 +14,7 @@ import numpy as np
 
 from kbsync.errors import ConversationError
 from kbsync.gaps.arrays import Floats
-from kbsync.gaps.encode.onnxfile import Graph
+from kbsync.gaps.encode.onnxfile import Graph, Pieces
 
 _MASKED: Final = -1e9
 _INPUTS: Final = {"input_ids": ("batch", "tokens"), "attention_mask": ("batch", "tokens")}
@@ -65,8 +65,8 @@ _FAMILY: Final = {
 }
 
 
-def build(config: Mapping[str, Any], weights: Mapping[str, Floats], *, where: str = "") -> bytes:
-    """Return an ONNX model with inputs `input_ids` and `attention_mask`, output: a vector for each token.
+def build(config: Mapping[str, Any], weights: Mapping[str, Floats], *, where: str = "") -> Pieces:
+    """Return the file of an ONNX model, in pieces, with inputs `input_ids` and `attention_mask`, output: a vector for each token.
 
     Raises:
         ConversationError: the architecture is another one, or a tensor is missing.
@@ -105,7 +105,7 @@ class _Builder:
         self._weights = {name.removeprefix(prefix): value for name, value in weights.items()}
         self._graph = Graph()
 
-    def build(self) -> bytes:
+    def build(self) -> Pieces:
         state = self._embeddings()
         bias = self._mask_bias()
         for number in range(self._layers):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,7 @@ _IR_VERSION: Final = 8
 _OPSET: Final = 17
 
 Attribute = int | float | Sequence[int]
-Pieces = list[bytes | memoryview]
+Pieces: TypeAlias = list[bytes | memoryview]
 
 
 class Graph:
@@ -53,8 +53,11 @@ class Graph:
         )
         return name
 
-    def model(self, inputs: Mapping[str, Sequence[str]], output: str) -> bytes:
-        """Return the model file; `inputs` are int64 with named dimensions, the output is float32 of rank 3."""
+    def model(self, inputs: Mapping[str, Sequence[str]], output: str) -> Pieces:
+        """Return the model file in pieces, the weights among them not copied.
+
+        `inputs` are int64 with named dimensions, the output is float32 of rank 3.
+        """
         graph: Pieces = [
             *(_bytes(1, node) for node in self._nodes),
             _text(2, "encoder"),
@@ -63,7 +66,7 @@ class Graph:
             _bytes(12, _value(output, _FLOAT, ("batch", "tokens", "width"))),
         ]
         head, tail = _number(1, _IR_VERSION) + _text(2, "kbsync"), _text(1, "") + _number(2, _OPSET)
-        return b"".join([head, *_nested(7, graph), _bytes(8, tail)])
+        return [head, *_nested(7, graph), _bytes(8, tail)]
 
     def _name(self) -> str:
         self._names += 1
@@ -85,7 +88,7 @@ def _number(field: int, value: int) -> bytes:
 
 
 def _nested(field: int, pieces: Pieces) -> Pieces:
-    """Return a message that holds another one, whose weights are not copied before all is put together."""
+    """Return a message that holds another one, whose weights are not copied."""
     return [_varint(field << 3 | 2) + _varint(sum(map(len, pieces))), *pieces]
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from kbsync.errors import ConfigError
+from kbsync.errors import ConfigError, ConversationError
 from kbsync.gaps.abreast import abreast
 from kbsync.gaps.arrays import Floats, Integers, Vectors, unit_rows
 from kbsync.gaps.encode.bert import build
@@ -39,16 +41,18 @@ class SentenceEncoder:
             ) from error
         self._folder = folder
         self.recipe: Recipe = read_recipe(folder)
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        with _whole(folder / "tokenizer.json") as path:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         self._tokenizer.enable_truncation(self.recipe.max_tokens)
         self._tokenizer.no_padding()
-        model, self.name = _model(folder)
-        self._session = onnxruntime.InferenceSession(
-            model,
-            _options(onnxruntime),
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=_SLOWER,
-        )
+        with _graph(folder) as model, _whole(_weights(folder)):
+            self._session = onnxruntime.InferenceSession(
+                model,
+                _options(onnxruntime),
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=_SLOWER,
+            )
+        self.name = _named(_weights(folder))
         self._inputs = {entry.name for entry in self._session.get_inputs()}
 
     def __reduce__(self) -> tuple[Any, tuple[Path]]:
@@ -103,14 +107,43 @@ def _pooled(states: Floats, mask: Integers, how: str) -> Floats:
     return np.asarray((states * present).sum(axis=1) / present.sum(axis=1))
 
 
-def _model(folder: Path) -> tuple[str | bytes, str]:
-    """Return what onnxruntime loads, and a name that changes with the weights."""
-    for path in (folder / "onnx" / "model.onnx", folder / "model.onnx"):
-        if path.is_file():
-            return str(path), _named(path)
-    weights = folder / "model.safetensors"
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Name the file that a library fails to load.
+
+    Raises:
+        ConversationError: the file is missing, cut off, or no such file.
+    """
+    try:
+        yield path
+    except Exception as error:  # onnxruntime's and tokenizers' errors share no other base
+        raise ConversationError(
+            "the model cannot be loaded", where=str(path), hint="copy the model folder again"
+        ) from error
+
+
+def _weights(folder: Path) -> Path:
+    """Return the file with the weights: a graph where there is one."""
+    graphs = (folder / "onnx" / "model.onnx", folder / "model.onnx")
+    return next((path for path in graphs if path.is_file()), folder / "model.safetensors")
+
+
+@contextmanager
+def _graph(folder: Path) -> Iterator[str]:
+    """Yield the path of the graph; where there are only weights it is there as long as it takes to load it.
+
+    Given the bytes instead, onnxruntime's Python layer would keep a copy for good (1.31, `_model_bytes`).
+    """
+    weights = _weights(folder)
+    if weights.suffix == ".onnx":
+        yield str(weights)
+        return
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    return build(config, read_tensors(weights), where=str(folder)), _named(weights)
+    with tempfile.TemporaryDirectory(prefix="kbsync-") as made:
+        path = Path(made) / "model.onnx"
+        with path.open("wb") as file:
+            file.writelines(build(config, read_tensors(weights), where=str(folder)))
+        yield str(path)
 
 
 def _named(weights: Path) -> str:

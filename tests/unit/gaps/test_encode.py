@@ -234,6 +234,17 @@ def test_the_model_card_says_which_languages_it_knows(folder: Path) -> None:
     assert read_recipe(folder).languages == {"de", "fr"}
 
 
+@pytest.mark.parametrize("name", ["tokenizer.json", "model.safetensors", "model.onnx"])
+def test_half_a_model_is_one_clear_line(folder: Path, name: str) -> None:
+    """The file that cannot be loaded is named, whichever it is."""
+    from kbsync.gaps.encode.sentence import SentenceEncoder  # noqa: PLC0415 - needs the optional extra
+
+    (folder / name).write_bytes(b"half a file")
+
+    with pytest.raises(ConversationError, match=f"{name}.*copy the model folder again"):
+        SentenceEncoder(folder)
+
+
 def test_a_cut_off_weights_file_is_one_clear_line(folder: Path) -> None:
     """Half a download is named, not crashed on."""
     whole = (folder / "model.safetensors").read_bytes()
