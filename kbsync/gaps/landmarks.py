@@ -62,7 +62,13 @@ def survey(vectors: Vectors, *, seed: int = 0) -> Landmarks:
             vectors, np.arange(count), np.array([0, count]), centres, np.zeros((1, 1), dtype=np.int64)
         )
     cells = MiniBatchKMeans(
-        int(count**0.5), random_state=seed, n_init=1, batch_size=4_096, max_iter=10, compute_labels=False
+        int(count**0.5),
+        init="random",  # k-means++ takes five times as long and finds no more of the neighbours
+        random_state=seed,
+        n_init=1,
+        batch_size=4_096,
+        max_iter=10,
+        compute_labels=False,
     ).fit(vectors)
     centres = np.asarray(cells.cluster_centers_, dtype=np.float32)
     home = nearest(vectors, centres, 1).rows[:, 0]

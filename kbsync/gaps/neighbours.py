@@ -100,7 +100,12 @@ def _without_self(found: Neighbours, own: Integers, k: int) -> Neighbours:
 
 def _by_cells(vectors: Vectors, k: int, seed: int) -> Neighbours:
     cells = MiniBatchKMeans(
-        int(len(vectors) ** 0.5), random_state=seed, n_init=1, batch_size=4_096, max_iter=20
+        int(len(vectors) ** 0.5),
+        init="random",
+        random_state=seed,
+        n_init=1,
+        batch_size=4_096,
+        max_iter=20,
     )
     home = cells.fit_predict(vectors)
     centres = np.asarray(cells.cluster_centers_, dtype=np.float32)
