@@ -59,28 +59,31 @@ def _effort(members: Sequence[Conversation], usual: float) -> float:
 
 def growth(members: Sequence[Conversation]) -> float:
     """Return how much busier the later half of the topic's time is than the earlier half, within 1/4 to 4."""
-    times = sorted(member.created_at for member in members)
-    if not times or times[-1] - times[0] < 2 * _WEEK:
+    times = [member.created_at for member in members]
+    first, last = min(times, default=0.0), max(times, default=0.0)
+    if last - first < 2 * _WEEK:
         return 1.0
-    middle = (times[0] + times[-1]) / 2
-    late = sum(time >= middle for time in times)
+    late = sum(time >= (first + last) / 2 for time in times)
     return min(max((late + 1) / (len(times) - late + 1), 1 / _GROWTH), _GROWTH)
 
 
 def trend(members: Sequence[Conversation]) -> list[dict[str, Any]]:
     """Return conversations per ISO week, oldest first, weeks without any between them as zero."""
-    starts = [monday for monday in (_monday(member.created_at) for member in members) if monday is not None]
-    if not starts:
+    counts = Counter[dt.date]()
+    for day, times in Counter(member.created_at // _DAY for member in members).items():
+        if (monday := _monday(day)) is not None:
+            counts[monday] += times
+    if not counts:
         return []
-    counts = Counter(starts)
-    first = max(min(starts), max(starts) - dt.timedelta(weeks=_MOST_WEEKS - 1))
-    weeks = (max(starts) - first).days // 7
+    first = max(min(counts), max(counts) - dt.timedelta(weeks=_MOST_WEEKS - 1))
+    weeks = (max(counts) - first).days // 7
     return [_week(first + dt.timedelta(weeks=number), counts) for number in range(weeks + 1)]
 
 
-def _monday(at: float) -> dt.date | None:
+def _monday(days: float) -> dt.date | None:
+    """Return the Monday before so many days since 1970, None where the calendar has none."""
     try:
-        day = _EPOCH + dt.timedelta(days=at // _DAY)
+        day = _EPOCH + dt.timedelta(days=days)
     except (OverflowError, ValueError):
         return None
     return day - dt.timedelta(days=day.weekday()) if day.toordinal() > 7 else None  # noqa: PLR2004 - the calendar starts there

@@ -26,8 +26,9 @@ from kbsync.gaps.settings import GapSettings
 from kbsync.gaps.source import KNOWN, Source
 from kbsync.gaps.spread import Workers, spread
 
-#: Conversations of so few bytes are read before other processes have begun.
+#: Conversations of so few bytes are read, and so few of them placed, before other processes have begun.
 _LITTLE: Final = 5_000_000
+_FEW: Final = 16_000
 #: When this share of the desk came or went since, it is learned anew.
 _MOVED: Final = 0.05
 #: Of what came since, at most this share and number may be like nothing known: else there is something new.
@@ -101,16 +102,22 @@ def catch_up(
 
 
 def _read(parts: Parts, folder: Path, settings: GapSettings) -> list[Path]:
-    here = parts.bytes < _LITTLE and not settings.workers.cluster
-    return spread(extract, reading(parts, folder / "said"), Workers(1) if here else settings.workers)
+    workers = _workers(settings, few=parts.bytes < _LITTLE)
+    return spread(extract, reading(parts, folder / "said"), workers)
 
 
 def _placed(
     readings: Sequence[Path], folder: Path, learned: Path, cut: int, settings: GapSettings
 ) -> Placement:
-    """Place what was not drawn, a worker some parts."""
-    todo = placing(readings, folder / "placed", learned, cut, settings.workers)
-    return gathered(spread(place, todo, settings.workers))
+    """Place what was not drawn, a worker some parts; a few are placed before other processes have begun."""
+    rows = sum(parquet.read_metadata(path).num_rows for path in readings)
+    workers = _workers(settings, few=rows <= _FEW)
+    return gathered(spread(place, placing(readings, folder / "placed", learned, cut, workers), workers))
+
+
+def _workers(settings: GapSettings, *, few: bool) -> Workers:
+    """Return who works: this process alone where there is little to do, for others take seconds to begin."""
+    return Workers(1) if few and not settings.workers.cluster else settings.workers
 
 
 def _rows(readings: Sequence[Path], placed: Placement) -> pa.Table:

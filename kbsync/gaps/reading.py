@@ -104,15 +104,16 @@ def lot(id: str) -> int:
 
 def judged(rows: pa.Table) -> list[Conversation]:
     """Return rows as the conversations that verdict and impact look at."""
+    columns = (rows[name].to_pylist() for name in ROWS.names if name != "digest")
     return [
         Conversation(
-            id=row["id"],
-            created_at=row["created_at"],
-            messages=(Message("teammate", " ".join(row["links"])),) if row["links"] else (),
-            rating=row["rating"],
-            reopens=row["reopens"],
-            handling_seconds=row["handling_seconds"],
-            fin=None if row["fin"] is None else Fin(row["fin"], tuple(row["sources"])),
+            id=id,
+            created_at=created_at,
+            messages=(Message("teammate", " ".join(links)),) if links else (),
+            rating=rating,
+            reopens=reopens,
+            handling_seconds=handling,
+            fin=None if fin is None else Fin(fin, tuple(sources)),
         )
-        for row in rows.select(ROWS.names).to_pylist()
+        for id, created_at, rating, reopens, handling, fin, links, sources in zip(*columns, strict=True)
     ]
