@@ -83,6 +83,19 @@ def test_what_is_not_in_the_sample_finds_its_topic() -> None:
     assert same > 0.8 * len(conversations)
 
 
+@pytest.mark.parametrize(("part", "workers"), [(13, 1), (40, 2)])
+def test_however_the_rest_is_placed_it_stands_where_it_did(
+    part: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts go to the workers several at a time; how many they are and who places them changes no byte."""
+    drawn = msgspec.structs.replace(SETTINGS, sample=120)
+    together = analyze(grown(), SHELF, drawn)
+    monkeypatch.setattr("kbsync.gaps.learning._FEW", 0)
+    spread_out = msgspec.structs.replace(drawn, part=part, workers=Workers(workers))
+
+    assert msgspec.json.encode(analyze(grown(), SHELF, spread_out)) == msgspec.json.encode(together)
+
+
 def test_less_memory_means_a_smaller_sample() -> None:
     """The memory bounds what is compared at once and what a worker holds; enough changes nothing."""
     small, large = (within(SETTINGS, gigabytes * 10**9, 3) for gigabytes in (1, 64))
