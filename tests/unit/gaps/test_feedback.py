@@ -57,6 +57,15 @@ def test_an_article_that_nobody_asks_for_stays_as_it_is() -> None:
     assert moved(before, asked_for(questions, before, np.arange(5), connect(questions))).tolist()[-1] is False
 
 
+def test_an_article_that_few_ask_for_is_not_drawn_to_them() -> None:
+    """What a handful of questions come near may be about something else; what as many as usual ask for is moved."""
+    questions, passages, _ = desk(answered=4)
+    few = np.r_[np.arange(3 * EACH), 3 * EACH + np.arange(4), np.arange(4 * EACH, GROUPS * EACH)]
+    after = asked_for(questions[few], passages, np.arange(4), connect(questions[few]))
+
+    assert moved(passages, after).tolist() == [True, True, True, False]
+
+
 def test_nothing_is_made_of_nothing() -> None:
     """Neither without articles nor without questions is there anything to move."""
     questions, passages, _ = desk(answered=4)
