@@ -12,16 +12,13 @@ import pyarrow as pa
 import pyarrow.compute
 from pyarrow import parquet
 
+from kbsync.gaps import placing, reading
 from kbsync.gaps.arrays import Integers
 from kbsync.gaps.encode.base import Encoder, VectorCache
 from kbsync.gaps.fitted import Fitted, Placement, fit
 from kbsync.gaps.identify import identifier
 from kbsync.gaps.model import HelpText
 from kbsync.gaps.parts import Parts, split
-from kbsync.gaps.placing import columns, gathered, joined, keep, place, said
-from kbsync.gaps.placing import tasks as placing
-from kbsync.gaps.reading import ROWS, extract
-from kbsync.gaps.reading import tasks as reading
 from kbsync.gaps.settings import GapSettings
 from kbsync.gaps.source import KNOWN, Source
 from kbsync.gaps.spread import Workers, spread
@@ -67,14 +64,14 @@ def learn(
         readings = _read(parts, folder, settings)
     lots = _lots(readings)
     cut = _cut(lots, settings.sample)
-    sample = [each for path in readings for each in said(_drawn(path, cut))]
+    sample = [each for path in readings for each in placing.said(_drawn(path, cut))]
     note("Learning")
     beyond = beyond or cut is not None
     fitted, placed = fit(sample, shelf, settings, encoder=encoder, cache=cache, beyond=beyond)
     if cut is not None:
         note("Placing")
-        rest = _placed(readings, folder, keep(fitted, folder / "fitted.joblib"), cut, settings)
-        placed = joined(placed, rest, lots <= cut)
+        rest = _placed(readings, folder, placing.keep(fitted, folder / "fitted.joblib"), cut, settings)
+        placed = placing.joined(placed, rest, lots <= cut)
     return Learned(fitted, _rows(readings, placed))
 
 
@@ -93,7 +90,9 @@ def catch_up(
     readings = _read(parts, folder, settings)
     note("Placing")
     near = known.path if not settings.workers.cluster else None
-    placed = _placed(readings, folder, near or keep(known.fitted, folder / "fitted.joblib"), -1, settings)
+    placed = _placed(
+        readings, folder, near or placing.keep(known.fitted, folder / "fitted.joblib"), -1, settings
+    )
     if placed.strange.sum() > _STRANGE_COUNT + _STRANGE_SHARE * len(placed.strange):
         return None
     rows = pa.concat_tables([stay, _rows(readings, placed)])
@@ -103,7 +102,7 @@ def catch_up(
 
 def _read(parts: Parts, folder: Path, settings: GapSettings) -> list[Path]:
     workers = _workers(settings, few=parts.bytes < _LITTLE)
-    return spread(extract, reading(parts, folder / "said"), workers)
+    return spread(reading.extract, reading.tasks(parts, folder / "said"), workers)
 
 
 def _placed(
@@ -112,7 +111,8 @@ def _placed(
     """Place what was not drawn, a worker some parts; a few are placed before other processes have begun."""
     rows = sum(parquet.read_metadata(path).num_rows for path in readings)
     workers = _workers(settings, few=rows <= _FEW)
-    return gathered(spread(place, placing(readings, folder / "placed", learned, cut, workers), workers))
+    todo = placing.tasks(readings, folder / "placed", learned, cut, workers)
+    return placing.gathered(spread(placing.place, todo, workers))
 
 
 def _workers(settings: GapSettings, *, few: bool) -> Workers:
@@ -121,9 +121,9 @@ def _workers(settings: GapSettings, *, few: bool) -> Workers:
 
 
 def _rows(readings: Sequence[Path], placed: Placement) -> pa.Table:
-    tables = [parquet.read_table(path, columns=ROWS.names) for path in readings]
-    rows = pa.concat_tables(tables or [ROWS.empty_table()])
-    where = columns(placed)
+    tables = [parquet.read_table(path, columns=reading.ROWS.names) for path in readings]
+    rows = pa.concat_tables(tables or [reading.ROWS.empty_table()])
+    where = placing.columns(placed)
     for name in where.column_names:
         rows = rows.append_column(name, where[name])
     return rows
