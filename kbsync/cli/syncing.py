@@ -337,10 +337,8 @@ def _warnings(screen: Screen, warnings: Sequence[Warned]) -> None:
         place = (
             f"{warned.article}: " if warned.article and not warned.message.startswith(warned.article) else ""
         )
-        code = f" [{warned.code}]"
-        screen.warn(
-            f"warning: {place}{warned.message.removesuffix(code)}{code}"
-        )  # an error's line ends with its own
+        code = f" [{warned.code}]"  # with which the line of an error ends already
+        screen.warn(f"warning: {place}{warned.message.removesuffix(code)}{code}")
         if warned.diff and screen.options.verbosity > 0:
             screen.diff(warned.diff)
 
