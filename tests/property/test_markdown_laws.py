@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from soaking import soak
 
-from kbsync.document.blocks import Document, LineBreak, Paragraph, Strong, Text
+from kbsync.document.blocks import Document, LineBreak, Math, Paragraph, Strong, Text
 from kbsync.document.canon import same
 from kbsync.document.convert import from_json, to_json
 from kbsync.document.markdown import read, write
@@ -30,6 +30,7 @@ markup = st.lists(st.sampled_from([*PIECES, "|", "\n|-|-|\n"]), max_size=30).map
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 @example(Document((Paragraph((Text("0"), LineBreak(), Text(" "))),)))
 @example(Document((Paragraph((Text("0"), Strong((Text("a"), LineBreak())), Text(" "))),)))
+@example(Document((Paragraph((Math("x^2"), Strong((Text("0"),)), Strong((Math("x^2"),)))),)))
 @given(documents())
 def test_what_is_written_is_read_again(document: Document) -> None:
     """Every document Markdown can hold comes back, up to canon, and nothing is reported lost."""

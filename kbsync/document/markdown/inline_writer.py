@@ -245,8 +245,8 @@ def _fits(marker: str, core: str, before: str, behind: str, *, nested: bool) -> 
     char = marker[0]
     if char in {before, behind, core[0], core[-1]} or core[0].isspace() or core[-1].isspace():
         return False
-    if char == "_" and not (_soft(before) and _soft(behind)):
-        return False
+    if char == "_" and (before == "$" or not (_soft(before) and _soft(behind))):
+        return False  # a formula that one touches is none
     if not nested:
         return (core[0].isalnum() or _soft(before)) and (core[-1].isalnum() or _soft(behind))
     return _opens_only(before, core[0]) and _opens_only(behind, core[-1])
